@@ -1,0 +1,46 @@
+"""Questions from the command line, one or many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+from bot import objects
+from retrieval.archive import Archive
+from retrieval.errors import StetError, UsageError
+
+Bounds = tuple[datetime | None, datetime | None]
+
+
+def ready(archive: Archive, progress: Callable[[int, int], None]) -> None:
+    """See that there is an index to ask. Raises NothingIndexed."""
+    archive.ensure_indexed(datetime.now(UTC), progress)
+
+
+def bounds(archive: Archive, since: str | None, until: str | None, blog: str | None) -> Bounds:
+    """`--since` and `--until` as moments, in the zone of the blog where they have no offset. Raises UsageError."""
+    archive.check_blog(blog)
+    first = None if since is None else archive.moment(since, blog, "--since")
+    last = None if until is None else archive.moment(until, blog, "--until")
+    if first is not None and last is not None and first >= last:
+        raise UsageError(
+            f"--since {since} is not before --until {until}", "give an earlier --since or a later --until"
+        )
+    return first, last
+
+
+def each(
+    archive: Archive, questions: Iterable[str], within: Bounds, blog: str | None, limit: int
+) -> Iterator[objects.Object]:
+    """One object a question, in order; for one that cannot be asked, an object with its error."""
+    for question in questions:
+        try:
+            given = archive.ask(question, since=within[0], until=within[1], blog=blog, limit=limit)
+        except UsageError as error:
+            yield _failed(question, error)
+        else:
+            yield objects.answer(given)
+
+
+def _failed(question: str, error: StetError) -> objects.Object:
+    return {"question": question, "error": str(error)}

@@ -1,0 +1,311 @@
+"""The `stet` command. Heavy imports stand inside the commands: `--help` and every refusal answer at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from bot import output
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from retrieval.archive import Archive
+
+_DONE, _WRONG, _INTERRUPTED = 0, 2, 130
+_STOPPED = "stopped; what was stored is kept, and the same command goes on from there"
+
+app = typer.Typer(
+    name="stet",
+    help="Answers from your live blogs, word for word, each with the time of its entry.",
+    epilog="Example: stet add blog.txt --date 2014-08-26 --timezone Europe/London",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for standard input.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+OneBlog = Annotated[str | None, typer.Option("--blog", metavar="ID", help="Only this live blog.")]
+
+
+class _Run:
+    """What the options before the command said."""
+
+    home: Path | None = None
+
+
+@app.callback()
+def _options(
+    home: Annotated[
+        str | None, typer.Option("--home", metavar="DIR", help="The archive's folder (also STET_HOME).")
+    ] = None,
+) -> None:
+    from bot import options
+
+    _Run.home = options.home(home)
+
+
+@app.command(epilog="Example: stet add blog.txt --date 2014-08-26 --timezone Europe/London")
+def add(
+    sources: Sources,
+    title: Annotated[str | None, typer.Option(help="The live blog's title.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day of the oldest entry.")] = None,
+    timezone: Annotated[str | None, typer.Option(metavar="ZONE", help="Such as Europe/London.")] = None,
+    language: Annotated[str | None, typer.Option(metavar="CODE", help="Such as en, the default.")] = None,
+    url: Annotated[str | None, typer.Option(help="The live blog's own address, for links.")] = None,
+    blog: Annotated[str | None, typer.Option(metavar="ID", help="The live blog's id in the archive.")] = None,
+    visibility: Annotated[
+        str | None, typer.Option(metavar="public|CHANNEL,...", help="Who may see it in Slack.")
+    ] = None,
+    sensitive: Annotated[bool, typer.Option("--sensitive", help="Never quote it in the open.")] = False,
+    embargo_until: Annotated[str | None, typer.Option(metavar="T", help="Show nothing of it before then.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read live blogs into the archive and index what is new."""
+    from datetime import UTC, datetime
+
+    from bot import options, terminal
+
+    said = options.source_options(
+        title=title,
+        date=date,
+        timezone=timezone,
+        language=language,
+        url=url,
+        blog=blog,
+        visibility=visibility,
+        sensitive=sensitive,
+        embargo_until=embargo_until,
+    )
+    options.sources(said, sources)
+    with _archive() as archive, terminal.progress("Embedding") as progress:
+        done = archive.add(sources, said, datetime.now(UTC), progress)
+    _report(done, as_json)
+
+
+@app.command(epilog="Example: stet reindex --full")
+def reindex(
+    full: Annotated[bool, typer.Option("--full", help="Build the index anew from the archive.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read every source again and bring the index up to date; a running bot goes on answering."""
+    from datetime import UTC, datetime
+
+    from bot import terminal
+
+    with _archive() as archive, terminal.progress("Embedding") as progress:
+        done = archive.reindex(full, datetime.now(UTC), progress)
+    _report(done, as_json)
+
+
+def _report(done: object, as_json: bool) -> None:
+    """Print what was done; end with 2 where anything was refused."""
+    from bot import objects, terminal
+    from retrieval.archive import Report
+
+    if not isinstance(done, Report):
+        raise TypeError(f"{type(done).__name__} is no Report")
+    for line in terminal.problems(done):
+        output.warn(line)
+    if as_json:
+        _print_object(objects.report(done))
+    else:
+        _print_lines(terminal.report(done))
+    if any(one.refused for one in done.sources):
+        raise typer.Exit(_WRONG)
+
+
+@app.command(epilog='Example: stet ask "What role did taxi drivers play?"')
+def ask(
+    question: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="The question's words.")] = None,
+    as_json: AsJson = False,
+    from_file: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="One question a line (- for standard input).")
+    ] = None,
+    limit: Annotated[str, typer.Option("-k", metavar="N", help="At most so many passages, 1 to 50.")] = "3",
+    since: Annotated[str | None, typer.Option(metavar="T", help="Only entries from then on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="T", help="Only entries before then.")] = None,
+    blog: OneBlog = None,
+) -> None:
+    """Answer a question with the words that were published."""
+    from bot import asking, options, render, terminal
+
+    asked, most = options.questions(question, from_file), options.limit(limit)
+    with _archive() as archive:
+        with terminal.progress("Indexing") as progress:
+            asking.ready(archive, progress)
+        bounds = asking.bounds(archive, since, until, blog and options.utf8("--blog", blog))
+        if from_file is None:
+            given = archive.ask(asked[0], since=bounds[0], until=bounds[1], blog=blog, limit=most)
+            if as_json:
+                from bot import objects
+
+                _print_object(objects.answer(given))
+            else:
+                _print_lines([terminal.reply(render.answer(given))])
+            return
+        for found in asking.each(archive, asked, bounds, blog, most):
+            _print_object(found)
+
+
+@app.command(epilog="Example: stet show rotherham-live-2014-08-26/2014-08-26T16:19Z-1")
+def show(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's id, BLOG/ID.")],
+    versions: Annotated[bool, typer.Option("--versions", help="Every version, the first one first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print one entry."""
+    from bot import objects, options, terminal
+
+    with _archive() as archive:
+        found = archive.versions_of(options.utf8("the entry", entry))
+    if as_json:
+        _print_object(objects.entry(found))
+    else:
+        _print_lines(terminal.versions(found) if versions else terminal.entry(found))
+
+
+@app.command(epilog="Example: stet status --json")
+def status(as_json: AsJson = False) -> None:
+    """Say what is indexed."""
+    from bot import objects, terminal
+    from retrieval.errors import NothingIndexed
+
+    with _archive() as archive:
+        found = archive.state()
+    if as_json:
+        _print_object(objects.state(found))
+    elif found.blogs:
+        _print_lines(terminal.state(found))
+    if not found.blogs:
+        raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE")
+
+
+@app.command(epilog="Example: stet manifest > manifest.json")
+def manifest() -> None:
+    """Print the Slack app's manifest, to be pasted when creating the app."""
+    from bot.manifest import manifest as made
+
+    _print_lines([json.dumps(made(), indent=2)])
+
+
+@app.command(epilog="Example: stet demo")
+def demo() -> None:
+    """Take a first look: a sample live blog, three questions."""
+    from bot import demo as show_demo
+
+    show_demo.run(_settings())
+
+
+@app.command(epilog="Example: SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... stet serve")
+def serve() -> None:
+    """Run the Slack bot until it is stopped."""
+    from bot import slack
+
+    slack.serve(_settings())
+
+
+# ------------------------------------------------------------------------------------------------ the edge
+
+
+def _settings() -> Settings:
+    from bot import wiring
+
+    read = wiring.settings(_Run.home)
+    logging.basicConfig(
+        level=read.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    return read
+
+
+@contextlib.contextmanager
+def _archive() -> Iterator[Archive]:
+    from bot import wiring
+
+    archive = wiring.archive(_settings())
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        output.say(line)
+
+
+def _print_object(found: dict[str, object]) -> None:
+    output.say(output.json_line(found))
+
+
+def main() -> NoReturn:
+    """Run a command; every error becomes one line on standard error and an exit status."""
+    try:
+        status = run()
+    except KeyboardInterrupt:  # a second one, while the first was being told
+        status = _INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is done; only the interpreter has still to end
+    sys.exit(status)
+
+
+def run() -> int:
+    """Run the command that `sys.argv` names and return its exit status. Nothing is raised."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        from bot.own import foreign_package
+
+        if stranger := foreign_package():
+            return _complain(stranger)
+        return _run()
+    except KeyboardInterrupt:
+        return _complain(_STOPPED, _INTERRUPTED)
+
+
+def _run() -> int:
+    from retrieval.errors import StetError
+
+    try:
+        result = app(prog_name="stet", standalone_mode=False)
+        # typer maps Ctrl-C to this result, and `typer.Exit` to its own
+        return _complain(_STOPPED, _INTERRUPTED) if result == _INTERRUPTED else int(result or _DONE)
+    except StetError as error:
+        return _complain(str(error))
+    except typer.Abort:
+        return _complain(_STOPPED, _INTERRUPTED)
+    except (output.ReaderGone, SystemExit):  # typer's own exit is for a closed pipe, too
+        return _DONE
+    except output.OutputLost as error:
+        return _complain(f"standard output cannot be written: {error}")
+    except Exception as error:
+        if usage := _usage_line(error):
+            return _complain(usage)
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        return _complain(
+            f"an error of Stet's own: {type(error).__name__}: {error}; "
+            "please report it with what STET_LOG_LEVEL=DEBUG prints"
+        )
+
+
+def _usage_line(error: Exception) -> str | None:
+    """What click says of wrong options, on one line; None where it is no such error."""
+    said = getattr(error, "format_message", None)
+    if said is None:
+        return None
+    context = getattr(error, "ctx", None)
+    where = f"; see `{context.command_path} --help`" if context else "; see `stet --help`"
+    return " ".join(str(said()).split()).rstrip(".") + where
+
+
+def _complain(line: str, status: int = _WRONG) -> int:
+    output.warn(line)
+    return status

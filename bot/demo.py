@@ -1,0 +1,43 @@
+"""A first look: the sample live blog, three questions, and what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import render, terminal, wiring, wording
+from bot.output import say
+from config.settings import Settings
+from retrieval.model import SourceOptions
+
+SAMPLE = Path(__file__).parent / "sample" / "river-wend-flood-2031-02-03.txt"
+BLOG = "river-wend-flood-2031-02-03"
+QUESTIONS = (
+    "Will the council leader resign?",
+    "Why was the No. 2 pump missing?",
+    "What did the prime minister say about the flood?",
+)
+
+
+def run(settings: Settings) -> None:
+    """Add the sample and ask. Where the archive holds other blogs, in a folder of the demo's own."""
+    archive = wiring.archive(settings)
+    if set(archive.blogs()) - {BLOG}:
+        archive.close()
+        settings = settings.model_copy(update={"home": settings.home / "demo"})
+        archive = wiring.archive(settings)
+    try:
+        say(wording.DEMO_ADDING)
+        with terminal.progress("Embedding") as progress:
+            options = SourceOptions(title=wording.DEMO_TITLE, timezone="Europe/London", blog=BLOG)
+            done = archive.add([str(SAMPLE)], options, datetime.now(UTC), progress)
+        for line in terminal.report(done):
+            say(line)
+        for question in QUESTIONS:
+            say(f"\n$ stet ask {shlex.quote(question)}\n")
+            say(terminal.reply(render.answer(archive.ask(question, limit=1))))
+    finally:
+        archive.close()
+    home = f" --home {shlex.quote(str(settings.home))}"
+    say("\n" + wording.DEMO_NEXT.format(home=home))

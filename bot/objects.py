@@ -1,0 +1,164 @@
+"""The command line's JSON objects, field for field as the contract has them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from retrieval.archive import ArchiveState, Report
+from retrieval.clock import label
+from retrieval.model import Answer, IndexState, Passage, Question, Shown, Status, Version
+
+Object = dict[str, Any]
+
+
+def answer(given: Answer) -> Object:
+    """`stet ask --json`."""
+    return {
+        "question": given.question.text,
+        "outcome": given.outcome.value,
+        "confidence": round(given.confidence, 4),
+        "interpreted": interpreted(given.question),
+        "passages": [shown(one) for one in given.passages],
+        "nearest": [shown(one) for one in given.nearest],
+        "index": index(given.index),
+        "elapsed_ms": round(given.elapsed_ms, 1),
+    }
+
+
+def interpreted(question: Question) -> Object:
+    """What was understood of a question."""
+    return {
+        "since": _iso(question.since),
+        "until": _iso(question.until),
+        "as_of": _iso(question.as_of),
+        "order": question.order.value,
+        "blog": question.blog,
+    }
+
+
+def shown(one: Shown) -> Object:
+    """A passage with its citation; all offsets are into the version's text."""
+    return {
+        "text": one.passage.text,
+        "start": one.passage.start,
+        "end": one.passage.end,
+        "highlights": [list(span) for span in one.highlights],
+        "lead": one.lead and {"text": one.lead.text, "start": one.lead.start, "end": one.lead.end},
+        "score": round(one.score, 4),
+        "also": [citation(other) for other in one.also],
+        "citation": citation(one.passage),
+    }
+
+
+def citation(passage: Passage) -> Object:
+    """Where a passage stands and when it was published."""
+    version, entry = passage.version, passage.version.entry
+    return {
+        "blog": entry.blog.id,
+        "blog_title": entry.blog.title,
+        "entry": entry.whole_id,
+        "title": version.title,
+        "time": entry.posted_at.isoformat(),
+        "label": label(entry.posted_at),
+        "url": entry.url or entry.blog.url,
+        "author": version.author,
+        "version": version.number,
+        "edited": _iso(version.edited_at),
+        "current": version.current,
+        "sha256": passage.sha256,
+    }
+
+
+def index(state: IndexState) -> Object:
+    """What the index covers."""
+    return {
+        "blogs": state.blogs,
+        "entries": state.entries,
+        "passages": state.passages,
+        "first": _iso(state.first),
+        "last": _iso(state.last),
+        "updated": _iso(state.updated),
+        "snapshot": state.snapshot,
+    }
+
+
+def entry(versions: list[Version]) -> Object:
+    """`stet show --json`: an entry and its versions, the first one first."""
+    newest = versions[-1]
+    return {
+        "entry": newest.entry.whole_id,
+        "blog": newest.entry.blog.id,
+        "time": newest.entry.posted_at.isoformat(),
+        "title": newest.title,
+        "url": newest.entry.url or newest.entry.blog.url,
+        "status": Status(newest.entry.status).value,
+        "versions": [
+            {
+                "number": one.number,
+                "title": one.title,
+                "text": one.text,
+                "sha256": one.sha256,
+                "edited": _iso(one.edited_at),
+                "seen": _iso(one.seen_at),
+            }
+            for one in versions
+        ],
+    }
+
+
+def state(found: ArchiveState) -> Object:
+    """`stet status --json`."""
+    return {
+        "blogs": [
+            {
+                "id": one.blog.id,
+                "title": one.blog.title,
+                "format": one.source.format,
+                "source": one.source.locator,
+                "url": one.blog.url,
+                "timezone": one.blog.timezone,
+                "language": one.blog.language,
+                "visibility": ",".join(one.blog.visibility) or "public",
+                "entries": one.entries,
+                "versions": one.versions,
+                "first": _iso(one.first),
+                "last": _iso(one.last),
+                "updated": _iso(one.updated),
+            }
+            for one in found.blogs
+        ],
+        "entries": found.entries,
+        "passages": found.manifest.passages if found.manifest else 0,
+        "snapshot": found.manifest.id if found.manifest else None,
+        "model": found.manifest.model.name if found.manifest else None,
+        "bytes": found.bytes,
+    }
+
+
+def report(done: Report) -> Object:
+    """`stet add --json` and `stet reindex --json`."""
+    return {
+        "sources": [
+            {
+                "source": one.source,
+                "blog": one.blog,
+                "format": one.format,
+                "entries": one.entries,
+                "added": one.added,
+                "edited": one.edited,
+                "deleted": one.deleted,
+                "unchanged": one.unchanged,
+                "refused": [{"entry": refusal.entry, "reason": refusal.reason} for refusal in one.refused],
+            }
+            for one in done.sources
+        ],
+        "skipped": list(done.skipped),
+        "passages_embedded": done.indexed.embedded if done.indexed else 0,
+        "passages_reused": done.indexed.reused if done.indexed else 0,
+        "seconds": round(done.seconds, 3),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

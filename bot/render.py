@@ -1,0 +1,253 @@
+"""An answer → pieces of known origin → Block Kit, plain text, or a terminal.
+
+Every piece says where its characters come from, so that nothing else can get into a reply: a slice of a stored
+version, a stored field, a formatted number or time, the asker's words, or a phrase of `wording`.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot import wording
+from retrieval.clock import label
+from retrieval.model import Answer, IndexState, Order, Outcome, Passage, Shown, Span
+
+TEXT_BUDGET = 3_900
+"""Characters of a whole reply. Slack refuses a message from about 11,300 of its blocks' characters and may
+refuse an update over 4,000 of its text; both carry the whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A phrase of `wording`, or a part of one between its slots."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored field: a title, an author's name, a blog's title."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """A number or a time."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The asker's own words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A stored address under a phrase of `wording`."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Part of a quoted passage: published words, as they are."""
+
+    passage: Passage
+    span: Span
+    bold: bool
+
+    @property
+    def text(self) -> str:
+        return self.passage.version.text[self.span[0] : self.span[1]]
+
+
+Piece = Words | Stored | Formatted | Asked | Link | Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of Stet's: phrases, fields, times."""
+
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Published words, set apart."""
+
+    pieces: tuple[Slice, ...]
+
+
+Reply = tuple[Line | Quote, ...]
+
+
+def say(phrase: str, **slots: Piece | str | int) -> Line:
+    """A phrase of `wording` with its slots filled. Strings fill as stored fields, numbers as numbers."""
+    pieces: list[Piece] = []
+    for words, slot, _, _ in string.Formatter().parse(phrase):
+        if words:
+            pieces.append(Words(words))
+        if slot is not None:
+            value = slots[slot]
+            if isinstance(value, int):
+                value = Formatted(f"{value:,}")
+            pieces.append(Stored(value) if isinstance(value, str) else value)
+    return Line(tuple(pieces))
+
+
+def time(moment: datetime) -> Formatted:
+    """A time, always absolute and with its zone."""
+    return Formatted(label(moment))
+
+
+# ------------------------------------------------------------------------------------------------ answers
+
+
+def answer(given: Answer, budget: int | None = None) -> Reply:
+    """The whole reply to a question; with a budget, passages that do not fit into it are left out and counted."""
+    shown = given.passages or given.nearest
+    foot = coverage(given.index)
+    parts: list[Line | Quote] = [*_heading(given)]
+    room = None if budget is None else budget - length([*parts, *foot]) - len(wording.LEFT_OUT) - 10
+    left_out = 0
+    for one in shown:
+        block = passage(one)
+        if room is not None and length(block) > room:
+            block = [say(wording.TOO_LONG_HERE), citation(one.passage)]
+            if length(block) > room:
+                left_out += 1
+                continue
+        parts += block
+        room = None if room is None else room - length(block)
+    if left_out:
+        parts.append(say(wording.LEFT_OUT, count=left_out))
+    return (*parts, *foot)
+
+
+def _heading(given: Answer) -> list[Line]:
+    if given.outcome is Outcome.NOTHING_IN_RANGE:
+        return [say(wording.NOTHING_IN_RANGE)]
+    if given.outcome is Outcome.NOTHING_FOUND:
+        return [say(wording.NOTHING_FOUND), *([say(wording.NEAREST)] if given.nearest else [])]
+    headings = {Order.EARLIEST: wording.EARLIEST, Order.LATEST: wording.LATEST, Order.RELEVANCE: wording.PUBLISHED}
+    return [say(headings[given.question.order])]
+
+
+def passage(shown: Shown) -> list[Line | Quote]:
+    """One passage with the entry's opening sentence before it, where that is elsewhere, and its citation."""
+    quote = Quote(tuple(_marked(shown)))
+    if shown.lead is None:
+        return [quote, citation(shown.passage)]
+    opening = Quote((Slice(shown.lead, shown.lead.span, bold=False),))
+    return [say(wording.OPENS), opening, say(wording.FURTHER_ON), quote, citation(shown.passage)]
+
+
+def _marked(shown: Shown) -> Iterable[Slice]:
+    """The passage cut at its highlights; joined again it is the passage."""
+    at = shown.passage.start
+    for start, end in shown.highlights:
+        if at < start:
+            yield Slice(shown.passage, (at, start), bold=False)
+        yield Slice(shown.passage, (start, end), bold=True)
+        at = end
+    if at < shown.passage.end:
+        yield Slice(shown.passage, (at, shown.passage.end), bold=False)
+
+
+def quoted(reply: Iterable[Line | Quote]) -> Iterable[Passage]:
+    """The passages that a reply shows, each as one slice."""
+    for part in reply:
+        if isinstance(part, Quote):
+            first, last = part.pieces[0], part.pieces[-1]
+            yield Passage(version=first.passage.version, start=first.span[0], end=last.span[1])
+
+
+def citation(cited: Passage) -> Line:
+    """Blog, time, title, author and link of the entry that a passage stands in."""
+    version, entry = cited.version, cited.version.entry
+    lines = [say(wording.CITATION, blog=entry.blog.title, time=time(entry.posted_at))]
+    if version.title:
+        lines.append(say(wording.TITLE, title=version.title))
+    if version.author:
+        lines.append(say(wording.AUTHOR, author=version.author))
+    if version.edited_at:
+        lines.append(say(wording.EDITED, time=time(version.edited_at)))
+    url = entry.url or entry.blog.url
+    if url and url.startswith(("https://", "http://")) and len(url) <= 3_000:
+        lines.append(Line((Link(url, wording.OPEN_ENTRY),)))
+    pieces: list[Piece] = []
+    for line in lines:
+        pieces += [Words(wording.SEPARATOR), *line.pieces] if pieces else line.pieces
+    return Line(tuple(pieces))
+
+
+def coverage(index: IndexState) -> list[Line]:
+    """What the index covers."""
+    if index.first is None or index.last is None:
+        return [say(wording.EMPTY_INDEX)]
+    return [say(wording.COVERAGE, entries=index.entries, first=time(index.first), last=time(index.last))]
+
+
+# ------------------------------------------------------------------------------------------------ forms
+
+
+def length(parts: Iterable[Line | Quote]) -> int:
+    """How many characters a reply's plain text has, roughly what Slack counts."""
+    return sum(len(_line_text(part)) + 1 for part in parts)
+
+
+def plain(reply: Sequence[Line | Quote]) -> str:
+    """The reply as text, quotations behind `> `: for screens, and for readers of a notification."""
+    return "\n".join(
+        "\n".join(f"> {line}" for line in _line_text(part).split("\n"))
+        if isinstance(part, Quote)
+        else _line_text(part)
+        for part in reply
+    )
+
+
+def _line_text(part: Line | Quote) -> str:
+    return "".join(f"{one.text}: {one.url}" if isinstance(one, Link) else one.text for one in part.pieces)
+
+
+def slack_text(reply: Sequence[Line | Quote]) -> str:
+    """The message's top-level `text`: the whole reply, `&`, `<` and `>` escaped, and nothing else."""
+    return "\n".join(
+        "\n".join(f"&gt; {line}" for line in escape(_line_text(part)).split("\n"))
+        if isinstance(part, Quote)
+        else escape(_line_text(part))
+        for part in reply
+    )
+
+
+def escape(text: str) -> str:
+    """Slack's escaping, without which `<!channel>` in a quoted text would page everyone."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def blocks(reply: Sequence[Line | Quote]) -> list[dict[str, Any]]:
+    """Block Kit: one `rich_text` block, whose text elements Slack does not parse as markup."""
+    return [{"type": "rich_text", "elements": [_rich(part) for part in reply]}]
+
+
+def _rich(part: Line | Quote) -> dict[str, Any]:
+    kind = "rich_text_quote" if isinstance(part, Quote) else "rich_text_section"
+    return {"type": kind, "elements": [_element(piece) for piece in part.pieces if piece.text]}
+
+
+def _element(piece: Piece) -> dict[str, Any]:
+    if isinstance(piece, Link):
+        return {"type": "link", "url": piece.url, "text": piece.text}
+    element: dict[str, Any] = {"type": "text", "text": piece.text}
+    if isinstance(piece, Slice) and piece.bold:
+        element["style"] = {"bold": True}
+    return element

@@ -1,0 +1,41 @@
+"""Settings → what runs. The one place that reads settings; everything below is handed what it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import config.settings
+from retrieval.archive import Archive
+from retrieval.errors import UsageError
+
+if TYPE_CHECKING:
+    from retrieval.embedding import Embedder
+
+
+class SettingsError(UsageError):
+    """A setting is not usable."""
+
+
+def settings(home: Path | None = None) -> config.settings.Settings:
+    """What the environment says; `--home` goes before it. Raises SettingsError."""
+    try:
+        read = config.settings.load()
+    except config.settings.WrongSettings as error:
+        raise SettingsError(str(error), "set it right in the environment, or unset it") from None
+    named = read.home if home is None else home
+    try:
+        return read.model_copy(update={"home": named.expanduser()})
+    except RuntimeError:
+        raise SettingsError(f"the folder {named} names no user's home", "write the path in full") from None
+
+
+def archive(read: config.settings.Settings) -> Archive:
+    """The archive that the settings name. Raises StoreError, DiskError."""
+
+    def load() -> Embedder:
+        from retrieval.embedding import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder.load(read.model, read.home / "model.json", read.device)
+
+    return Archive.open(read.home, read.model, load, read.source_size_limit)

@@ -1,0 +1,175 @@
+"""Opening a SQLite file that is ours: made, checked, migrated on a copy; its errors mapped to ours.
+
+The one place where SQLAlchemy's and sqlite3's exceptions are known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from retrieval.errors import DiskError, ForeignStore, NewerStore, StetError, StoreBusy
+from retrieval.files import disk
+
+_BUSY_MS = 5_000
+_HEADER_BYTES = 100
+_ALEMBIC_VERSION = (  # as Alembic itself makes it
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+
+
+def engine_for(path: Path) -> Engine:
+    """An engine on one file: write-ahead log, foreign keys, erased pages overwritten, waits of at most 5 s.
+
+    Transactions that write begin with the execution option `write=True`: a read transaction that upgrades
+    fails at once, whatever the time-out, so they take the write lock at the start.
+    """
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path)),
+        connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("foreign_keys=ON", "secure_delete=ON", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+@contextlib.contextmanager
+def mapped(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of `path` into one of our errors. Raises StoreError, DiskError."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _ours(path, str(getattr(error, "orig", error)).lower()) from error
+
+
+def _ours(path: Path, said: str) -> StetError:
+    if "locked" in said or "busy" in said:
+        return StoreBusy(f"{path} is locked by another program", "wait until it is done, then try again")
+    if "readonly" in said or "read-only" in said:
+        return DiskError(f"{path} is read-only", "give your user permission to write it and its folder")
+    if "full" in said or "i/o error" in said:
+        return DiskError(
+            f"{path} cannot be written: {said}",
+            "free some space on the disk, then run the same command again",
+        )
+    if "unable to open" in said:
+        return DiskError(f"{path} cannot be opened", "give your user permission to read and write its folder")
+    if "not a database" in said or "malformed" in said:
+        return ForeignStore(
+            f"{path} is no database of Stet's, or is damaged",
+            "restore it from a backup, or name another --home",
+        )
+    return ForeignStore(f"{path} cannot be used: {said}", "restore it from a backup, or name another --home")
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """A file's `application_id` and `user_version`, read without touching it. Raises StoreError, DiskError."""
+    with mapped(path), contextlib.closing(_connect(path, "ro")) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (schema,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return application, schema
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_MS / 1000)
+
+
+def check(path: Path, application_id: int, schema: int) -> int:
+    """Refuse a foreign or newer file; return its schema's number (0: an empty file). Raises StoreError."""
+    with disk(path):
+        if not path.is_file() or 0 < path.stat().st_size < _HEADER_BYTES:  # SQLite would take it for an empty one
+            raise ForeignStore(f"{path} is no database of Stet's", "name another --home, or move it away")
+    found, number = identity(path)
+    if (found, number) == (0, 0) and _is_blank(path):
+        return 0
+    if found != application_id:
+        raise ForeignStore(f"{path} is a database of another program", "name another --home, or move that file away")
+    if number > schema:
+        raise NewerStore(
+            f"{path} was written by a later Stet (schema {number}, this one knows {schema})",
+            "use that version of Stet, or name another --home",
+        )
+    return number
+
+
+def _is_blank(path: Path) -> bool:
+    with mapped(path), contextlib.closing(_connect(path, "ro")) as connection:
+        return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
+
+
+def create(path: Path, metadata: MetaData, application_id: int, schema: int) -> None:
+    """Make the tables in one transaction, so that a crash leaves a blank file or a whole archive."""
+    with mapped(path), contextlib.closing(_connect(path, "rwc")) as bare:
+        bare.execute("PRAGMA journal_mode=WAL")
+    engine = engine_for(path)
+    with mapped(path), engine.connect().execution_options(write=True) as connection, connection.begin():
+        if connection.exec_driver_sql("PRAGMA user_version").scalar_one() == 0:
+            metadata.create_all(connection)
+            connection.exec_driver_sql(_ALEMBIC_VERSION)
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (f"{schema:04}",))
+            connection.exec_driver_sql(f"PRAGMA application_id={application_id}")
+            connection.exec_driver_sql(f"PRAGMA user_version={schema}")
+    engine.dispose()
+
+
+def migrate(path: Path, schema: int) -> None:
+    """Bring an older archive up to `schema` on a copy, then put the copy in its place.
+
+    The old file is closed to others first: leaving write-ahead mode needs it alone, and leaves no log behind
+    that would be read as part of the new file. Raises StoreBusy where a bot has it open.
+    """
+    copy = path.with_name(f"{path.name}.migrating")
+    journal = copy.with_name(f"{copy.name}-journal")
+    try:
+        with mapped(path), contextlib.closing(_connect(path, "rw")) as old:
+            old.execute("PRAGMA locking_mode=EXCLUSIVE")
+            old.execute("PRAGMA journal_mode=DELETE").fetchone()
+            old.execute("BEGIN EXCLUSIVE")
+            with disk(copy):
+                journal.unlink(missing_ok=True)  # of a copy that was given up: it would be played back
+                shutil.copyfile(path, copy)
+            with mapped(copy):
+                _upgrade(copy, schema)
+            with disk(path):
+                copy.replace(path)
+            old.execute("ROLLBACK")
+        with mapped(path), contextlib.closing(_connect(path, "rw")) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _upgrade(path: Path, schema: int) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    engine = engine_for(path)
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, f"{schema:04}")
+        connection.exec_driver_sql(f"PRAGMA user_version={schema}")
+        broken: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check"))
+        if broken:
+            raise ForeignStore(f"{path} breaks its own references: {broken[0]}", "restore it from a backup")
+    engine.dispose()

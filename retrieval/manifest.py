@@ -1,0 +1,96 @@
+"""What a snapshot consists of, as a file: read without opening, or even importing, what is behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
+
+FORMAT = 1
+REBUILD = "run `stet reindex --full`: it rebuilds the index from the store and embeds nothing again"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelMark:
+    """Which model a snapshot's vectors were made with."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What a snapshot consists of. `change` is the last one of the store's feed that it covers."""
+
+    id: str
+    model: ModelMark
+    change: int
+    built_at: datetime
+    segments: tuple[dict[str, Any], ...]
+
+    @property
+    def passages(self) -> int:
+        return sum(segment["passages"] for segment in self.segments)
+
+    @property
+    def entries(self) -> int:
+        return sum(segment["entries"] for segment in self.segments)
+
+    @property
+    def bytes(self) -> int:
+        return sum(file["bytes"] for segment in self.segments for file in segment["files"].values())
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """The manifest's file, with a digest of itself."""
+    body = {
+        "format": FORMAT,
+        "id": manifest.id,
+        "model": {
+            "name": manifest.model.name,
+            "fingerprint": manifest.model.fingerprint,
+            "dimension": manifest.model.dimension,
+        },
+        "change": manifest.change,
+        "built_at": manifest.built_at.isoformat(),
+        "segments": manifest.segments,
+        "deletions": [],
+    }
+    return json.dumps({**body, "sha256": _digest(body)}, indent=1).encode()
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in force. Raises NoSnapshot, DamagedSnapshot, ForeignSnapshot."""
+    path = folder / "manifest.json"
+    try:
+        body = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise NoSnapshot(f"there is no index in {folder}", "run `stet reindex`") from None
+    except OSError as error:
+        raise DamagedSnapshot(
+            f"{path} cannot be read: {error.strerror}", "check its permissions and the disk"
+        ) from None
+    except (ValueError, RecursionError):
+        raise DamagedSnapshot(f"{path} is no JSON", REBUILD) from None
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        found = body.get("format") if isinstance(body, dict) else None
+        raise ForeignSnapshot(f"{path} has the format {found!r}, this Stet knows {FORMAT}", REBUILD)
+    if body.pop("sha256", None) != _digest(body):
+        raise DamagedSnapshot(f"{path} was changed after it was written", REBUILD)
+    return Manifest(
+        id=body["id"],
+        model=ModelMark(**body["model"]),
+        change=body["change"],
+        built_at=datetime.fromisoformat(body["built_at"]),
+        segments=tuple(body["segments"]),
+    )

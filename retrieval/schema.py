@@ -1,0 +1,106 @@
+"""The tables of the archive of record, and how a database file is known to be ours.
+
+`SCHEMA` is the number of the last migration in `migrations/versions`; SQLite's `user_version` holds it, and
+`application_id` says whose file it is. A test proves that migrating up to here gives these very tables.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+APPLICATION_ID = 0x53544554  # "STET"
+SCHEMA = 2
+
+metadata = MetaData()
+
+blogs = Table(
+    "blogs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title", String, nullable=False),
+    Column("url", String),
+    Column("timezone", String),
+    Column("language", String, nullable=False),
+    Column("visibility", String, nullable=False),  # channel ids joined by commas; empty: public
+    Column("sensitive", Boolean, nullable=False),
+    Column("embargo_until", Integer),  # microseconds since 1970, UTC, as all times here
+    Column("updated", Integer, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("blog", String, ForeignKey("blogs.id"), nullable=False, unique=True),
+    Column("locator", String, nullable=False),
+    Column("format", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("options", String, nullable=False),  # JSON: what the admin said when adding it
+    Column("read", Integer, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("blog", String, ForeignKey("blogs.id"), nullable=False),
+    Column("id", String, nullable=False),
+    Column("own_id", Boolean, nullable=False),  # the id is the source's own, not made from the minute
+    Column("posted", Integer, nullable=False),
+    Column("utc_offset", Integer),  # seconds, as the source printed the time
+    Column("url", String),
+    Column("status", String, nullable=False),
+    Column("current", Integer, nullable=False),  # the number of the current version
+    UniqueConstraint("blog", "id"),
+)
+Index("entries_by_time", entries.c.blog, entries.c.posted)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("entry", Integer, ForeignKey("entries.key"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("title", String),
+    Column("author", String),
+    Column("text", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("raw", String, nullable=False),
+    Column("edited", Integer),
+    Column("seen", Integer, nullable=False),
+    Column("cause", String, nullable=False),
+    UniqueConstraint("entry", "number"),
+    CheckConstraint("number >= 1", name="numbered_from_one"),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("model", String, primary_key=True),  # the model's fingerprint
+    Column("digest", LargeBinary, primary_key=True),  # of the exact string that was encoded
+    Column("vector", LargeBinary, nullable=False),  # float32, little endian
+    sqlite_with_rowid=False,
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Integer, nullable=False),
+    Column("entry", Integer, ForeignKey("entries.key"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,272 @@
+"""A snapshot: a manifest that names immutable segments. Built aside, switched in at once, never changed after.
+
+    index/manifest.json           the snapshot in force; replacing this file is the switch
+    index/segments/<id>/          passages.npy, versions.npy, vectors.faiss, lexical/
+
+Readers keep the segments that they opened, so a switch needs no lock. A crash while building leaves a folder
+that nobody names; the next build clears it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.clock import microseconds
+from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
+from retrieval.files import disk, sync_file, sync_folder, write_atomically
+from retrieval.lexical import Hit, LexicalDocument, LexicalIndex
+from retrieval.manifest import REBUILD, Manifest, ModelMark, read_manifest, to_json
+from retrieval.model import Filter, Span, Version
+from retrieval.vectors import Ids, Scores, VectorIndex, open_index, write_index
+
+_PASSAGE = np.dtype([("version", "<i8"), ("start", "<i4"), ("end", "<i4")])
+_VERSION = np.dtype([("version", "<i8"), ("posted", "<i8"), ("first", "<i4"), ("count", "<i4"), ("blog", "<i4")])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexedVersion:
+    """A version and the passages of it that are indexed."""
+
+    version: Version
+    passages: tuple[Span, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A retrieved passage: its version, its span and its cosine to the question."""
+
+    version: int
+    span: Span
+    cosine: float
+
+
+# ------------------------------------------------------------------------------------------------ writing
+
+
+def build(
+    folder: Path, versions: Sequence[IndexedVersion], vectors: Scores, model: ModelMark, change: int, now: datetime
+) -> Manifest:
+    """Write a segment of all `versions` (vectors in the order of their passages) and switch to it.
+
+    Raises DiskError; then, as after a crash, the snapshot before stays in force.
+    """
+    segments = folder / "segments"
+    with disk(folder):
+        segments.mkdir(parents=True, exist_ok=True)
+        _clear_away(folder)
+        building = segments / f".building-{uuid.uuid4().hex}"
+        building.mkdir()
+    try:
+        described = _write_segment(building, versions, vectors)
+        with disk(building):
+            building.rename(segments / described["id"])
+            sync_folder(segments)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    manifest = Manifest(
+        id=f"{change}-{described['id'][:8]}", model=model, change=change, built_at=now, segments=(described,)
+    )
+    write_atomically(folder / "manifest.json", to_json(manifest))
+    _clear_away(folder)
+    return manifest
+
+
+def _write_segment(building: Path, versions: Sequence[IndexedVersion], vectors: Scores) -> dict[str, Any]:
+    blogs = sorted({one.version.entry.blog.id for one in versions})
+    number_of = {blog: number for number, blog in enumerate(blogs)}
+    passages = np.array([(one.version.key, *span) for one in versions for span in one.passages], dtype=_PASSAGE)
+    rows, first = [], 0
+    for one in versions:
+        entry = one.version.entry
+        rows.append(
+            (one.version.key, microseconds(entry.posted_at), first, len(one.passages), number_of[entry.blog.id])
+        )
+        first += len(one.passages)
+    with disk(building):
+        np.save(building / "passages.npy", passages, allow_pickle=False)
+        np.save(building / "versions.npy", np.array(rows, dtype=_VERSION), allow_pickle=False)
+    write_index(building / "vectors.faiss", np.arange(len(passages), dtype=np.int64), vectors)
+    LexicalIndex.build(
+        building / "lexical",
+        [
+            LexicalDocument(
+                version=one.version.key,
+                posted=microseconds(one.version.entry.posted_at),
+                blog=one.version.entry.blog.id,
+                title=one.version.title,
+                text=one.version.text,
+            )
+            for one in versions
+        ],
+    )
+    with disk(building):
+        files = {str(path.relative_to(building)): _described(path) for path in _files(building)}
+    return {
+        "id": uuid.uuid4().hex,
+        "entries": len(versions),
+        "passages": len(passages),
+        "blogs": blogs,
+        "files": files,
+    }
+
+
+def _files(folder: Path) -> list[Path]:
+    # tantivy leaves its lock files behind; they hold nothing
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
+
+
+def _described(path: Path) -> dict[str, Any]:
+    sync_file(path)
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove segments that the manifest in force does not name. Where it cannot be read, all stay."""
+    try:
+        named = {segment["id"] for segment in read_manifest(folder).segments}
+    except NoSnapshot:
+        named = set()
+    except (DamagedSnapshot, ForeignSnapshot):
+        return
+    for path in (folder / "segments").iterdir():
+        if path.name not in named:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+class Snapshot:
+    """One complete, consistent index, open for reading. Immutable; safe to share between threads."""
+
+    def __init__(self, manifest: Manifest, segments: tuple[_Segment, ...]) -> None:
+        self.manifest = manifest
+        self._segments = segments
+
+    @classmethod
+    def open(cls, folder: Path) -> Snapshot:
+        """Open the snapshot in force, sizes and manifest checked. Raises SnapshotError."""
+        manifest = read_manifest(folder)
+        try:
+            return cls(manifest, tuple(_Segment.open(folder, one, manifest.model) for one in manifest.segments))
+        except DamagedSnapshot:
+            newer = read_manifest(folder)
+            if newer.id == manifest.id:
+                raise
+        return cls.open(folder)  # a switch came between reading the manifest and opening its files
+
+    def windows(self, vector: Scores, limit: int, within: Filter) -> list[Window]:
+        """The passages nearest to a question's vector, best first."""
+        found = [window for segment in self._segments for window in segment.nearest(vector, limit, within)]
+        return sorted(found, key=lambda window: -window.cosine)[:limit]
+
+    def windows_of(self, version: int, vector: Scores) -> list[Window]:
+        """All passages of a version with their cosines, in the order of the text."""
+        for segment in self._segments:
+            if windows := segment.of_version(version, vector):
+                return windows
+        return []
+
+    def lexical(self, terms: Sequence[str], limit: int, within: Filter) -> list[Hit]:
+        """The versions that BM25 finds, best first."""
+        found = [hit for segment in self._segments for hit in segment.words.search(terms, limit, within)]
+        return sorted(found, key=lambda hit: -hit.score)[:limit]
+
+    def count(self, within: Filter) -> int:
+        """How many passages a filter admits."""
+        return self.manifest.passages if within.admits_all else sum(one.count(within) for one in self._segments)
+
+    def rarity(self, term: str) -> float:
+        """0 to 1: how rare a term is; over several segments, its rarity where it is least rare."""
+        return min((segment.words.rarity(term) for segment in self._segments), default=1.0)
+
+
+class _Segment:
+    def __init__(
+        self,
+        passages: NDArray[Any],
+        versions: NDArray[Any],
+        blogs: list[str],
+        dense: VectorIndex,
+        words: LexicalIndex,
+    ) -> None:
+        self._passages = passages
+        self._versions = versions
+        self._blogs = blogs
+        self._row_of = {int(row["version"]): number for number, row in enumerate(versions)}
+        self._dense = dense
+        self.words = words
+
+    @classmethod
+    def open(cls, folder: Path, described: dict[str, Any], model: ModelMark) -> _Segment:
+        path = folder / "segments" / described["id"]
+        for name, file in described["files"].items():
+            try:
+                size = (path / name).stat().st_size
+            except OSError:
+                raise DamagedSnapshot(f"the index lacks {path / name}", REBUILD) from None
+            if size != file["bytes"]:
+                raise DamagedSnapshot(f"{path / name} has {size} bytes, not {file['bytes']}", REBUILD)
+        try:
+            passages = np.load(path / "passages.npy", mmap_mode="r", allow_pickle=False)
+            versions = np.load(path / "versions.npy", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise DamagedSnapshot(f"the index in {path} cannot be read: {error}", REBUILD) from error
+        if passages.dtype != _PASSAGE or versions.dtype != _VERSION or len(passages) != described["passages"]:
+            raise DamagedSnapshot(f"the tables in {path} are not what the manifest says", REBUILD)
+        return cls(
+            passages,
+            versions,
+            described["blogs"],
+            open_index(path / "vectors.faiss", model.dimension),
+            LexicalIndex.open(path / "lexical"),
+        )
+
+    def nearest(self, vector: Scores, limit: int, within: Filter) -> list[Window]:
+        admitted = None if within.admits_all else self._admitted(within)
+        ids, cosines = self._dense.search(vector, limit, admitted)
+        return [self._window(int(one), float(cosine)) for one, cosine in zip(ids, cosines, strict=True)]
+
+    def of_version(self, version: int, vector: Scores) -> list[Window]:
+        row = self._row_of.get(version)
+        if row is None:
+            return []
+        first, count = int(self._versions[row]["first"]), int(self._versions[row]["count"])
+        ids = np.arange(first, first + count, dtype=np.int64)
+        cosines = self._dense.cosines(vector, ids)
+        return [self._window(int(one), float(cosine)) for one, cosine in zip(ids, cosines, strict=True)]
+
+    def _window(self, number: int, cosine: float) -> Window:
+        row = self._passages[number]
+        return Window(version=int(row["version"]), span=(int(row["start"]), int(row["end"])), cosine=cosine)
+
+    def count(self, within: Filter) -> int:
+        return int(self._versions["count"][self._kept(within)].sum())
+
+    def _admitted(self, within: Filter) -> Ids:
+        rows = self._versions[self._kept(within)]
+        spans = [np.arange(row["first"], row["first"] + row["count"], dtype=np.int64) for row in rows]
+        return np.concatenate(spans) if spans else np.empty(0, np.int64)
+
+    def _kept(self, within: Filter) -> NDArray[np.bool_]:
+        versions = self._versions
+        keep = np.ones(len(versions), dtype=bool)
+        if within.since is not None:
+            keep &= versions["posted"] >= microseconds(within.since)
+        if within.until is not None:
+            keep &= versions["posted"] < microseconds(within.until)
+        if within.blogs is not None:
+            keep &= np.isin(versions["blog"], [i for i, blog in enumerate(self._blogs) if blog in within.blogs])
+        return keep

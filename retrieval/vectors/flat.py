@@ -1,0 +1,80 @@
+"""FAISS, exact: every vector is compared (inner product of unit vectors), ids mapped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.errors import DamagedSnapshot, DiskError
+
+if TYPE_CHECKING:
+    from retrieval.vectors.interface import Ids, Scores
+
+_THREADS = 1
+"""Two threads on a busy machine took 16 ms where one took 0.3."""
+
+
+def write(path: Path, ids: Ids, vectors: Scores) -> None:
+    """Write `vectors`, shape (n, dimension), under `ids`. Raises DiskError."""
+    import faiss
+
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+    index.add_with_ids(vectors, ids)
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise DiskError(
+            f"{path} cannot be written: {_first_line(error)}",
+            "free some space on the disk, then run the same command again",
+        ) from error
+
+
+class FlatIndex:
+    """An exact index, read into memory."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+
+    @classmethod
+    def open(cls, path: Path, dimension: int) -> FlatIndex:
+        """Open an index. Raises DamagedSnapshot."""
+        import faiss
+
+        faiss.omp_set_num_threads(_THREADS)
+        try:
+            index = faiss.read_index(str(path))
+        except RuntimeError as error:
+            raise DamagedSnapshot(
+                f"the vector index {path} cannot be read: {_first_line(error)}", "run `stet reindex --full`"
+            ) from error
+        if index.d != dimension:
+            raise DamagedSnapshot(
+                f"the vector index {path} has {index.d} dimensions, its manifest says {dimension}",
+                "run `stet reindex --full`",
+            )
+        return cls(index)
+
+    def search(self, vector: Scores, limit: int, admitted: Ids | None) -> tuple[Ids, Scores]:
+        import faiss
+
+        wanted = min(limit, self._index.ntotal)
+        if wanted == 0 or (admitted is not None and admitted.size == 0):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        parameters = None
+        if admitted is not None:
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(admitted))  # type: ignore[call-arg]
+        scores, ids = self._index.search(vector[np.newaxis, :], wanted, params=parameters)
+        found = ids[0] >= 0  # FAISS pads missing results with -1
+        return ids[0][found], scores[0][found]
+
+    def cosines(self, vector: Scores, ids: Ids) -> Scores:
+        if not ids.size:
+            return np.empty(0, np.float32)
+        cosines: Scores = self._index.reconstruct_batch(ids) @ vector
+        return cosines
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

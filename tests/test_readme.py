@@ -1,0 +1,72 @@
+"""README tells the truth: its commands, options, settings and sample output are the product's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from bot.cli import app
+from bot.demo import QUESTIONS
+from config.settings import Settings, variable
+from tests.data_folder import SAMPLE
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def rows() -> list[list[str]]:
+    lines = [line for line in README.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_stands_in_the_table(name: str) -> None:
+    assert any(re.fullmatch(rf"`stet {name}(?: [^`]*)?`", row[0]) for row in rows()), name
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    assert COMMANDS[name].help
+    assert re.match(rf"Example: .*\bstet {name}\b", COMMANDS[name].epilog or "")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_option_stands_in_readme(name: str) -> None:
+    options = [one for parameter in COMMANDS[name].params for one in parameter.opts if one.startswith("-")]
+    assert [one for one in options if one != "--help" and not re.search(rf"{re.escape(one)}\b", README)] == []
+
+
+def test_every_command_in_readme_exists() -> None:
+    named = set(re.findall(r"`(?:\S+ )*stet ([a-z-]+)", README)) | set(re.findall(r"^stet ([a-z-]+)", README, re.M))
+    assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_stands_in_the_table_with_its_default_and_description(name: str) -> None:
+    field = Settings.model_fields[name]
+    [row] = [row for row in rows() if row[0] == f"`{variable(name)}`"]
+    default = {"home": "the user's data folder"}.get(name, "" if field.default is None else f"`{field.default}`")
+    assert row[1:] == [default, field.description]
+
+
+def test_the_two_commands_are_the_first_two_shell_blocks() -> None:
+    first, second = re.findall(r"^```sh\n(.*?)\n```$", README, re.M | re.S)
+    assert first == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/stet demo"
+    assert second == "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/pytest"
+
+
+def test_the_printed_sample_is_the_samples_own_words() -> None:
+    assert f"$ stet ask '{QUESTIONS[0]}'" in README
+    [block] = re.findall(r"^```text\n\$ stet ask(.*?)\n```$", README, re.M | re.S)
+    words = " ".join(line.strip() for line in block.split("\n\n")[-1].split("\n")[:-1])
+    assert words in SAMPLE.read_text()
+
+
+def test_every_link_within_readme_leads_somewhere() -> None:
+    titles = re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+    assert set(re.findall(r"\]\(#([^)]*)\)", README)) <= anchors

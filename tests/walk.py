@@ -1,0 +1,105 @@
+"""The leaf walk: every string of a posted message comes from somewhere that may be shown.
+
+A leaf is a slice of a stored version, a stored field, a formatted number or time, the asker's own words, or a
+phrase of `bot.wording` (or the part of one between its slots). Quotations are slices and nothing else, each
+followed by the citation of the entry that it stands in. The top-level text is the blocks' own leaves, escaped.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot import wording
+from bot.render import escape
+from retrieval.clock import label
+from retrieval.model import Version
+
+Json = Mapping[str, Any]
+
+_LABEL = re.compile(
+    r"(?:1[0-2]|[1-9])\.[0-5]\d[ap]m (?:[A-Z]{2,5}|UTC[+-]\d\d(?::\d\d)?), "
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day [1-9]\d? "
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}"
+)
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*")
+
+
+def phrases() -> set[str]:
+    """Every constant of `wording`, whole and cut at its slots."""
+    constants = [value for name, value in vars(wording).items() if name.isupper() and isinstance(value, str)]
+    parts = {words for constant in constants for words, *_ in string.Formatter().parse(constant) if words}
+    return parts | set(constants)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """What may be shown: the stored versions, and what the asker said."""
+
+    versions: Sequence[Version]
+    asked: Sequence[str] = ()
+
+    def message(self, text: str, blocks: Sequence[Json]) -> None:
+        """Raises AssertionError with the leaf that comes from nowhere."""
+        lines: list[str] = []
+        for block in blocks:
+            if block["type"] == "actions":
+                self._buttons(block)
+                continue
+            assert block["type"] == "rich_text", block["type"]
+            elements = list(block["elements"])
+            for number, element in enumerate(elements):
+                if element["type"] == "rich_text_quote":
+                    self._quote(element, elements[number + 1 :])
+                    lines += [f"&gt; {escape(line)}" for line in _joined(element).split("\n")]
+                else:
+                    assert element["type"] == "rich_text_section", element["type"]
+                    for leaf in element["elements"]:
+                        self._leaf(leaf)
+                    lines.append(escape(_joined(element)))
+        assert text == "\n".join(lines)
+
+    def _quote(self, element: Json, following: Sequence[Json]) -> None:
+        words = _joined(element)
+        standing = [version for version in self.versions if words in version.text]
+        assert standing, f"not published: {words!r}"
+        assert all(set(leaf) <= {"type", "text", "style"} for leaf in element["elements"])
+        sections = [_joined(one) for one in following if one["type"] == "rich_text_section"]
+        cited = next(section for section in sections if _LABEL.search(section))
+        assert any(label(version.entry.posted_at) in cited for version in standing), f"wrongly cited: {words!r}"
+
+    def _leaf(self, leaf: Json) -> None:
+        if leaf["type"] == "link":
+            assert leaf["url"] in self._addresses(), leaf["url"]
+            assert leaf["text"] in phrases(), leaf["text"]
+            return
+        assert leaf["type"] == "text", leaf["type"]
+        text = leaf["text"]
+        known = text in phrases() or text in self._fields() or text in self.asked
+        assert known or _LABEL.fullmatch(text) or _NUMBER.fullmatch(text), f"from nowhere: {text!r}"
+
+    def _buttons(self, block: Json) -> None:
+        for button in block["elements"]:
+            assert button["text"]["text"] in phrases()
+            assert button["value"] in self.asked
+
+    def _fields(self) -> set[str]:
+        return set(
+            _present(field for one in self.versions for field in (one.title, one.author, one.entry.blog.title))
+        )
+
+    def _addresses(self) -> set[str]:
+        return set(_present(url for one in self.versions for url in (one.entry.url, one.entry.blog.url)))
+
+
+def _present(values: Iterable[str | None]) -> Iterator[str]:
+    return (value for value in values if value is not None)
+
+
+def _joined(element: Json) -> str:
+    return "".join(
+        f"{leaf['text']}: {leaf['url']}" if leaf["type"] == "link" else leaf["text"] for leaf in element["elements"]
+    )
