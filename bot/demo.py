@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,5 +40,10 @@ def run(settings: Settings) -> None:
             say(terminal.reply(render.answer(archive.ask(question, limit=1))))
     finally:
         archive.close()
-    home = f" --home {shlex.quote(str(settings.home))}"
-    say("\n" + wording.DEMO_NEXT.format(home=home))
+    say("\n" + wording.DEMO_NEXT.format(stet=f"{_command()} --home {shlex.quote(str(settings.home))}"))
+
+
+def _command() -> str:
+    """How `stet` was called, so that what is printed can be typed as it stands."""
+    called = Path(sys.argv[0])
+    return shlex.quote(str(called)) if called.name == "stet" else "stet"

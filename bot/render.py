@@ -10,6 +10,7 @@ import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from bot import wording
@@ -73,11 +74,21 @@ class Slice:
 Piece = Words | Stored | Formatted | Asked | Link | Slice
 
 
+class Role(StrEnum):
+    """What a line is for, so that each surface can set it out."""
+
+    HEADING = "heading"
+    LEADS_IN = "leads_in"
+    CITATION = "citation"
+    FOOT = "foot"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of Stet's: phrases, fields, times."""
 
     pieces: tuple[Piece, ...]
+    role: Role = Role.HEADING
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ class Quote:
 Reply = tuple[Line | Quote, ...]
 
 
-def say(phrase: str, **slots: Piece | str | int) -> Line:
+def say(phrase: str, role: Role = Role.HEADING, /, **slots: Piece | str | int) -> Line:
     """A phrase of `wording` with its slots filled. Strings fill as stored fields, numbers as numbers."""
     pieces: list[Piece] = []
     for words, slot, _, _ in string.Formatter().parse(phrase):
@@ -101,7 +112,7 @@ def say(phrase: str, **slots: Piece | str | int) -> Line:
             if isinstance(value, int):
                 value = Formatted(f"{value:,}")
             pieces.append(Stored(value) if isinstance(value, str) else value)
-    return Line(tuple(pieces))
+    return Line(tuple(pieces), role)
 
 
 def time(moment: datetime) -> Formatted:
@@ -122,14 +133,14 @@ def answer(given: Answer, budget: int | None = None) -> Reply:
     for one in shown:
         block = passage(one)
         if room is not None and length(block) > room:
-            block = [say(wording.TOO_LONG_HERE), citation(one.passage)]
+            block = [say(wording.TOO_LONG_HERE, Role.LEADS_IN), citation(one.passage)]
             if length(block) > room:
                 left_out += 1
                 continue
         parts += block
         room = None if room is None else room - length(block)
     if left_out:
-        parts.append(say(wording.LEFT_OUT, count=left_out))
+        parts.append(say(wording.LEFT_OUT, Role.FOOT, count=left_out))
     return (*parts, *foot)
 
 
@@ -148,7 +159,8 @@ def passage(shown: Shown) -> list[Line | Quote]:
     if shown.lead is None:
         return [quote, citation(shown.passage)]
     opening = Quote((Slice(shown.lead, shown.lead.span, bold=False),))
-    return [say(wording.OPENS), opening, say(wording.FURTHER_ON), quote, citation(shown.passage)]
+    opens, further_on = say(wording.OPENS, Role.LEADS_IN), say(wording.FURTHER_ON, Role.LEADS_IN)
+    return [opens, opening, further_on, quote, citation(shown.passage)]
 
 
 def _marked(shown: Shown) -> Iterable[Slice]:
@@ -187,14 +199,15 @@ def citation(cited: Passage) -> Line:
     pieces: list[Piece] = []
     for line in lines:
         pieces += [Words(wording.SEPARATOR), *line.pieces] if pieces else line.pieces
-    return Line(tuple(pieces))
+    return Line(tuple(pieces), Role.CITATION)
 
 
 def coverage(index: IndexState) -> list[Line]:
     """What the index covers."""
     if index.first is None or index.last is None:
-        return [say(wording.EMPTY_INDEX)]
-    return [say(wording.COVERAGE, entries=index.entries, first=time(index.first), last=time(index.last))]
+        return [say(wording.EMPTY_INDEX, Role.FOOT)]
+    ends = {"first": time(index.first), "last": time(index.last)}
+    return [say(wording.COVERAGE, Role.FOOT, entries=index.entries, **ends)]
 
 
 # ------------------------------------------------------------------------------------------------ forms

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.output import safe
-from bot.render import Line, Link, Piece, Quote, Reply, Slice
+from bot.render import Line, Link, Piece, Quote, Reply, Role, Slice
 from retrieval.clock import label
 
 if TYPE_CHECKING:
@@ -21,20 +21,25 @@ _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def reply(parts: Reply) -> str:
-    """A reply, its quotations indented."""
+    """A reply, its quotations indented, a blank line around each passage."""
     colour = sys.stdout.isatty()
     lines: list[str] = []
+    before = None
     for part in parts:
-        text = "".join(_piece(piece, colour) for piece in part.pieces)
-        if isinstance(part, Quote):
-            lines += ["", *(f"  {line}" for line in text.split("\n"))]
-        else:
-            lines.append(f"  {_DIM if colour else ''}{text}{_OFF if colour else ''}" if _is_citation(part) else text)
+        role = part.role if isinstance(part, Line) else None
+        if before is Role.CITATION or (before is Role.HEADING and role is not Role.HEADING):
+            lines.append("")
+        lines += _set_out(part, "".join(_piece(piece, colour) for piece in part.pieces), colour)
+        before = role
     return "\n".join(lines)
 
 
-def _is_citation(part: Line) -> bool:
-    return len(part.pieces) >= 3
+def _set_out(part: Line | Quote, text: str, colour: bool) -> list[str]:
+    if isinstance(part, Quote):
+        return [f"  {line}" for line in text.split("\n")]
+    if part.role in (Role.CITATION, Role.FOOT) and colour:
+        text = f"{_DIM}{text}{_OFF}"
+    return [f"  {text}" if part.role is Role.CITATION else text]
 
 
 def _piece(piece: Piece, colour: bool) -> str:

@@ -48,7 +48,7 @@ DEMO_TITLE = "River Wend flood"
 DEMO_ADDING = "Adding the sample live blog. It is fiction: a town, its council and a river in flood."
 DEMO_NEXT = """Now ask something yourself:
 
-  stet{home} ask "How many homes were evacuated?"
-  stet{home} status
+  {stet} ask "How many homes were evacuated?"
+  {stet} status
 
 And then add a live blog of your own: stet add FILE"""
