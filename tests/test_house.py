@@ -36,6 +36,7 @@ LAYERS = [
     "retrieval.database",
     "retrieval.matching",
     "retrieval.rows",
+    "retrieval.recording",
     "retrieval.store",
     "retrieval.passages",
     "retrieval.manifest",

@@ -16,8 +16,9 @@ import pytest
 
 from retrieval.errors import SourceRefused
 from retrieval.model import Cause, Filter, ReadBlog, ReadEntry, SourceOptions, Status
+from retrieval.recording import Recorded
 from retrieval.rows import Source
-from retrieval.store import Recorded, Store
+from retrieval.store import Store
 
 NOW = datetime(2031, 2, 4, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -335,10 +336,11 @@ _KILLED = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from retrieval import store as module
+from retrieval import recording as module
+from retrieval.store import Store
 from tests.test_store import entry, record
 
-store = module.Store.open(Path(sys.argv[1]))
+store = Store.open(Path(sys.argv[1]))
 kept, left = module._append, [3]
 
 def append(*arguments):
