@@ -1,4 +1,4 @@
-"""The BM25 side: tantivy, one document a version, its title indexed with its text.
+"""The BM25 side: tantivy, one document a passage, its entry's title indexed with its text.
 
 Queries are built from analysed terms, never parsed: tantivy's query language raises on most of what people type.
 """
@@ -29,9 +29,9 @@ _MIN_POSTED, _MAX_POSTED = -(2**62), 2**62
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LexicalDocument:
-    """What of a version goes into the index. `posted` in microseconds since 1970."""
+    """A passage as it goes into the index, under its number. `posted` in microseconds since 1970."""
 
-    version: int
+    passage: int
     posted: int
     blog: str
     title: str | None
@@ -40,9 +40,9 @@ class LexicalDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:
-    """A version and its BM25 score."""
+    """A passage's number and its BM25 score."""
 
-    version: int
+    passage: int
     score: float
 
 
@@ -61,60 +61,11 @@ def _analyser() -> tantivy.TextAnalyzer:
 
 
 # Words of asking, not of the matter; and what the tokenizer leaves of "don't" and "council's".
-_QUESTION_WORDS = [
-    "about",
-    "am",
-    "any",
-    "been",
-    "can",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doing",
-    "from",
-    "had",
-    "has",
-    "have",
-    "having",
-    "he",
-    "her",
-    "him",
-    "his",
-    "how",
-    "i",
-    "its",
-    "ll",
-    "m",
-    "me",
-    "my",
-    "our",
-    "re",
-    "s",
-    "said",
-    "say",
-    "she",
-    "should",
-    "so",
-    "some",
-    "t",
-    "tell",
-    "us",
-    "ve",
-    "we",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "who",
-    "whom",
-    "whose",
-    "why",
-    "would",
-    "you",
-    "your",
-]
+_QUESTION_WORDS = (
+    "about am any been can could did do does doing from had has have having he her him his how i its ll m "
+    "me my our re s said say she should so some t tell us ve we were what when where which who whom whose "
+    "why would you your"
+).split()  # fmt: skip
 
 
 def terms(text: str) -> list[str]:
@@ -125,7 +76,7 @@ def terms(text: str) -> list[str]:
 @cache
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("version", stored=True, indexed=True, fast=True)
+    builder.add_unsigned_field("passage", stored=True, indexed=True, fast=True)
     builder.add_integer_field("posted", indexed=True, fast=True)
     builder.add_text_field("blog", tokenizer_name="raw", index_option="basic")
     for field in _FIELDS:
@@ -154,7 +105,8 @@ def _mapped(folder: Path) -> Iterator[None]:
 class LexicalIndex:
     """One immutable index on disk."""
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(self, folder: Path, index: tantivy.Index) -> None:
+        self._folder = folder
         self._searcher = index.searcher()
 
     @classmethod
@@ -177,10 +129,10 @@ class LexicalIndex:
             index = tantivy.Index.open(str(folder))
             index.register_tokenizer(_ANALYSER, _analyser())
             index.reload()
-            return cls(index)
+            return cls(folder, index)
 
     def search(self, wanted: Sequence[str], limit: int, within: Filter) -> list[Hit]:
-        """The best versions for the terms, best first, those that the filter admits."""
+        """The best passages for the terms, best first, those that the filter admits."""
         if not wanted:
             return []
         clauses = [
@@ -191,22 +143,24 @@ class LexicalIndex:
         query = tantivy.Query.boolean_query(
             [(tantivy.Occur.Must, tantivy.Query.boolean_query(clauses)), *_conditions(within)]
         )
-        found = self._searcher.search(query, limit, count=False).hits
-        return [
-            Hit(version=int(self._searcher.doc(address)["version"][0]), score=float(score))
-            for score, address in found
-        ]
+        with _mapped(self._folder):
+            found = self._searcher.search(query, limit, count=False).hits
+            return [
+                Hit(passage=int(self._searcher.doc(address)["passage"][0]), score=float(score))
+                for score, address in found
+            ]
 
     def rarity(self, term: str) -> float:
-        """0 to 1: how few versions hold the term; 1 where none does, whatever the archive's size."""
-        count = self._searcher.num_docs
-        held = max(self._searcher.doc_freq(field, term) for field in _FIELDS)
+        """0 to 1: how few passages hold the term; 1 where none does, whatever the archive's size."""
+        with _mapped(self._folder):
+            count = self._searcher.num_docs
+            held = max(self._searcher.doc_freq(field, term) for field in _FIELDS)
         return math.log((count + 1) / (held + 0.5)) / math.log((count + 1) / 0.5)
 
 
 def _document(one: LexicalDocument) -> tantivy.Document:
     document = tantivy.Document()
-    document.add_unsigned("version", one.version)
+    document.add_unsigned("passage", one.passage)
     document.add_integer("posted", one.posted)
     document.add_text("blog", one.blog)
     document.add_text("title", one.title or "")

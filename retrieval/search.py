@@ -3,6 +3,7 @@ so what was edited, deleted or held since the index was built is not shown."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,10 @@ from retrieval.snapshot import Snapshot, Window
 from retrieval.store import Store
 from retrieval.vectors import Scores
 
-_WINDOWS = 200
-_VERSIONS = 50
+_PASSAGES = 200
 _DENSE_SHARE = 0.5
-"""Half and half, each side min-max scaled over the candidates: R@1 .837 against .694 and .798 for either side
-alone (SQuAD 1.1 dev, this model)."""
+"""Half and half, each side min-max scaled over the candidates: better than either side alone (R@1 .837 against
+.694 and .798 on SQuAD 1.1 dev with this model and BM25 over whole paragraphs)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,30 +38,37 @@ class Searched:
 
 
 def search(snapshot: Snapshot, store: Store, text: str, vector: Scores, within: Filter) -> Searched:
-    """Rank the entries that a filter admits for a question's text and vector."""
+    """Rank the entries that a filter admits for a question's text and vector: each by its best passage."""
     wanted = list(dict.fromkeys(terms(text)))
-    lexical = {hit.version: hit.score for hit in snapshot.lexical(wanted, _VERSIONS, within)}
-    nearest = dict.fromkeys(window.version for window in snapshot.windows(vector, _WINDOWS, within))
+    windows = snapshot.retrieve(vector, wanted, _PASSAGES, within)
     versions = {
         key: version
-        for key, version in store.versions([*nearest, *(key for key in lexical if key not in nearest)]).items()
+        for key, version in store.versions(dict.fromkeys(window.version for window in windows)).items()
         if version.current and version.entry.status is Status.LIVE
     }
-    windows = {key: tuple(snapshot.windows_of(key, vector)) for key in versions}
-    cosines = {key: max((window.cosine for window in windows[key]), default=-1.0) for key in versions}
-    dense = _scaled([cosines[key] for key in versions])
-    sparse = _scaled([lexical.get(key, 0.0) for key in versions])
+    scored: dict[int, list[tuple[float, Window]]] = defaultdict(list)
+    for score, window in _fused([window for window in windows if window.version in versions]):
+        scored[window.version].append((score, window))
     candidates = [
         Candidate(
-            version=version,
-            score=_DENSE_SHARE * dense_score + (1 - _DENSE_SHARE) * sparse_score,
-            cosine=cosines[key],
-            windows=windows[key],
+            version=versions[key],
+            score=max(score for score, _ in own),
+            cosine=max(window.cosine for _, window in own),
+            windows=tuple(sorted((window for _, window in own), key=lambda window: window.span)),
         )
-        for (key, version), dense_score, sparse_score in zip(versions.items(), dense, sparse, strict=True)
+        for key, own in scored.items()
     ]
     candidates.sort(key=lambda one: (-one.score, -one.cosine, one.version.key))
     return Searched(candidates=tuple(candidates), weights={term: snapshot.rarity(term) for term in wanted})
+
+
+def _fused(windows: Sequence[Window]) -> list[tuple[float, Window]]:
+    dense = _scaled([window.cosine for window in windows])
+    lexical = _scaled([window.bm25 for window in windows])
+    return [
+        (_DENSE_SHARE * near + (1 - _DENSE_SHARE) * worded, window)
+        for window, near, worded in zip(windows, dense, lexical, strict=True)
+    ]
 
 
 def best_passage(candidate: Candidate, weights: dict[str, float]) -> Ranked:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
 from retrieval.files import disk, sync_file, sync_folder, write_atomically
-from retrieval.lexical import Hit, LexicalDocument, LexicalIndex
+from retrieval.lexical import LexicalDocument, LexicalIndex
 from retrieval.manifest import REBUILD, Manifest, ModelMark, read_manifest, to_json
 from retrieval.model import Filter, Span, Version
 from retrieval.vectors import Ids, Scores, VectorIndex, open_index, write_index
@@ -43,11 +43,13 @@ class IndexedVersion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """A retrieved passage: its version, its span and its cosine to the question."""
+    """A retrieved passage: its version and span, its cosine to the question (-1 to 1), and its BM25 score (0
+    where none of the question's terms found it)."""
 
     version: int
     span: Span
     cosine: float
+    bm25: float
 
 
 # ------------------------------------------------------------------------------------------------ writing
@@ -101,13 +103,13 @@ def _write_segment(building: Path, versions: Sequence[IndexedVersion], vectors: 
         building / "lexical",
         [
             LexicalDocument(
-                version=one.version.key,
+                passage=number,
                 posted=microseconds(one.version.entry.posted_at),
                 blog=one.version.entry.blog.id,
                 title=one.version.title,
-                text=one.version.text,
+                text=one.version.text[span[0] : span[1]],
             )
-            for one in versions
+            for number, (one, span) in enumerate((one, span) for one in versions for span in one.passages)
         ],
     )
     with disk(building):
@@ -167,22 +169,13 @@ class Snapshot:
                 raise
         return cls.open(folder)  # a switch came between reading the manifest and opening its files
 
-    def windows(self, vector: Scores, limit: int, within: Filter) -> list[Window]:
-        """The passages nearest to a question's vector, best first."""
-        found = [window for segment in self._segments for window in segment.nearest(vector, limit, within)]
-        return sorted(found, key=lambda window: -window.cosine)[:limit]
-
-    def windows_of(self, version: int, vector: Scores) -> list[Window]:
-        """All passages of a version with their cosines, in the order of the text."""
-        for segment in self._segments:
-            if windows := segment.of_version(version, vector):
-                return windows
-        return []
-
-    def lexical(self, terms: Sequence[str], limit: int, within: Filter) -> list[Hit]:
-        """The versions that BM25 finds, best first."""
-        found = [hit for segment in self._segments for hit in segment.words.search(terms, limit, within)]
-        return sorted(found, key=lambda hit: -hit.score)[:limit]
+    def retrieve(self, vector: Scores, terms: Sequence[str], limit: int, within: Filter) -> list[Window]:
+        """The passages nearest to a question's vector and the best for its terms, `limit` of each kind, each with
+        both its scores."""
+        found = [window for segment in self._segments for window in segment.retrieve(vector, terms, limit, within)]
+        nearest = sorted(found, key=lambda window: -window.cosine)[:limit]
+        best = sorted((one for one in found if one.bm25), key=lambda window: -window.bm25)[:limit]
+        return list(dict.fromkeys([*nearest, *best]))
 
     def count(self, within: Filter) -> int:
         """How many passages a filter admits."""
@@ -205,7 +198,6 @@ class _Segment:
         self._passages = passages
         self._versions = versions
         self._blogs = blogs
-        self._row_of = {int(row["version"]): number for number, row in enumerate(versions)}
         self._dense = dense
         self.words = words
 
@@ -234,23 +226,19 @@ class _Segment:
             LexicalIndex.open(path / "lexical"),
         )
 
-    def nearest(self, vector: Scores, limit: int, within: Filter) -> list[Window]:
+    def retrieve(self, vector: Scores, terms: Sequence[str], limit: int, within: Filter) -> list[Window]:
         admitted = None if within.admits_all else self._admitted(within)
-        ids, cosines = self._dense.search(vector, limit, admitted)
-        return [self._window(int(one), float(cosine)) for one, cosine in zip(ids, cosines, strict=True)]
+        ids, scores = self._dense.search(vector, limit, admitted)
+        cosines = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+        bm25 = {hit.passage: hit.score for hit in self.words.search(terms, limit, within)}
+        unscored = np.array([one for one in bm25 if one not in cosines], dtype=np.int64)
+        cosines |= dict(zip(unscored.tolist(), self._dense.cosines(vector, unscored).tolist(), strict=True))
+        return [self._window(one, cosine, bm25.get(one, 0.0)) for one, cosine in cosines.items()]
 
-    def of_version(self, version: int, vector: Scores) -> list[Window]:
-        row = self._row_of.get(version)
-        if row is None:
-            return []
-        first, count = int(self._versions[row]["first"]), int(self._versions[row]["count"])
-        ids = np.arange(first, first + count, dtype=np.int64)
-        cosines = self._dense.cosines(vector, ids)
-        return [self._window(int(one), float(cosine)) for one, cosine in zip(ids, cosines, strict=True)]
-
-    def _window(self, number: int, cosine: float) -> Window:
+    def _window(self, number: int, cosine: float, bm25: float) -> Window:
         row = self._passages[number]
-        return Window(version=int(row["version"]), span=(int(row["start"]), int(row["end"])), cosine=cosine)
+        span = (int(row["start"]), int(row["end"]))
+        return Window(version=int(row["version"]), span=span, cosine=cosine, bm25=bm25)
 
     def count(self, within: Filter) -> int:
         return int(self._versions["count"][self._kept(within)].sum())

@@ -238,7 +238,7 @@ def test_the_index_holds_each_passage_and_embeds_none_twice(store: Store, tmp_pa
     third = indexed(store, tmp_path, embedder)
     assert (third.embedded, third.reused, embedder.encoded[2:]) == (1, 1, ["The river rose. So did they."])
     opened = Snapshot.open(tmp_path / "index")
-    nearest = opened.windows(embedder.encode_question("The river rose. So did they."), 1, Filter())[0]
+    nearest = opened.retrieve(embedder.encode_question("The river rose. So did they."), [], 1, Filter())[0]
     assert nearest.cosine == pytest.approx(1)
     version = store.versions([nearest.version])[nearest.version]
     assert version.text[slice(*nearest.span)] == "The river rose. So did they."
@@ -292,4 +292,4 @@ def test_stopped_while_embedding_what_was_done_is_kept(store: Store, tmp_path: P
 def test_an_empty_store_makes_an_empty_snapshot(store: Store, tmp_path: Path) -> None:
     result = indexed(store, tmp_path, Counting())
     assert (result.embedded, result.manifest.passages, result.manifest.change) == (0, 0, 0)
-    assert Snapshot.open(tmp_path / "index").windows(Counting().encode_question("x"), 3, Filter()) == []
+    assert Snapshot.open(tmp_path / "index").retrieve(Counting().encode_question("x"), ["x"], 3, Filter()) == []

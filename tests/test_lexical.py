@@ -31,7 +31,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
         folder,
         [
             LexicalDocument(
-                version=100 + number,
+                passage=100 + number,
                 posted=microseconds(START + timedelta(hours=number)),
                 blog=blog,
                 title=title,
@@ -44,7 +44,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
 
 
 def found(index: LexicalIndex, question: str, within: Filter | None = None, limit: int = 9) -> list[int]:
-    return [hit.version - 100 for hit in index.search(terms(question), limit, within or Filter())]
+    return [hit.passage - 100 for hit in index.search(terms(question), limit, within or Filter())]
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_filters_by_time_and_blog(index: LexicalIndex, within: Filter, expected:
 
 
 def test_a_filter_does_not_change_the_score(index: LexicalIndex) -> None:
-    free = {hit.version: hit.score for hit in index.search(terms("river"), 9, Filter())}
+    free = {hit.passage: hit.score for hit in index.search(terms("river"), 9, Filter())}
     kept = index.search(terms("river"), 9, Filter(since=START, blogs=frozenset(["flood"])))
     assert len(kept) == 2
-    assert {hit.version: hit.score for hit in kept} == {hit.version: free[hit.version] for hit in kept}
+    assert {hit.passage: hit.score for hit in kept} == {hit.passage: free[hit.passage] for hit in kept}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_any_words_may_be_asked(index: LexicalIndex, question: str, raw: list[st
     for wanted in (terms(question), raw):
         hits = index.search(wanted, 3, Filter())
         assert len(hits) <= 3
-        assert all(hit.score > 0 and 100 <= hit.version < 105 for hit in hits)
+        assert all(hit.score > 0 and 100 <= hit.passage < 105 for hit in hits)
 
 
 def test_rarity_lies_between_0_and_1_and_falls_with_frequency(index: LexicalIndex) -> None:
@@ -158,7 +158,7 @@ def test_rarity_lies_between_0_and_1_and_falls_with_frequency(index: LexicalInde
 def test_a_term_that_all_hold_is_hardly_rare(tmp_path: Path) -> None:
     LexicalIndex.build(
         tmp_path / "index",
-        [LexicalDocument(version=one, posted=0, blog="b", title=None, text="river") for one in range(20)],
+        [LexicalDocument(passage=one, posted=0, blog="b", title=None, text="river") for one in range(20)],
     )
     index = LexicalIndex.open(tmp_path / "index")
     assert 0 <= index.rarity("river") < 0.01

@@ -78,13 +78,19 @@ def build(folder: Path, versions: list[IndexedVersion] = FIRST, change: int = 7)
 def windows(
     opened: Snapshot, vector: Scores, limit: int = 9, within: Filter | None = None
 ) -> list[tuple[int, int, float]]:
-    found = opened.windows(vector, limit, within or Filter())
+    found = opened.retrieve(vector, [], limit, within or Filter())
     return [(one.version, one.span[0], round(one.cosine, 3)) for one in found]
+
+
+def worded(opened: Snapshot, *terms: str, limit: int = 9) -> set[tuple[int, int]]:
+    """Which passages the words find, by version and start."""
+    found = opened.retrieve(AXES[0], terms, limit, Filter())
+    return {(one.version, one.span[0]) for one in found if one.bm25}
 
 
 def answers(folder: Path) -> list[int]:
     """What the snapshot in force holds, by its own search."""
-    return sorted({one.version for one in Snapshot.open(folder).windows(AXES[0], 99, Filter())})
+    return sorted({one.version for one in Snapshot.open(folder).retrieve(AXES[0], [], 99, Filter())})
 
 
 # ------------------------------------------------------------------------------------------ reading
@@ -105,10 +111,12 @@ def test_what_is_built_is_found(tmp_path: Path) -> None:
     assert windows(opened, AXES[1])[0] == (1, 16, 1.0)
     assert windows(opened, AXES[3], 1) == [(4, 0, 1.0)]
     assert windows(opened, (AXES[2] * 0.8 + AXES[3] * 0.6).astype(np.float32), 2) == [(2, 0, 0.8), (4, 0, 0.6)]
-    assert [(one.span, one.cosine) for one in opened.windows_of(1, AXES[1])] == [((0, 15), 0.0), ((16, 24), 1.0)]
-    assert opened.windows_of(3, AXES[1]) == opened.windows_of(99, AXES[1]) == []
-    assert {hit.version for hit in opened.lexical(["river"], 9, Filter())} == {1, 4}
-    assert [hit.version for hit in opened.lexical(["river", "calm"], 1, Filter())] == [4]
+    assert worded(opened, "river") == {(1, 0), (4, 0)}
+    assert worded(opened, "river", "fell") == {(1, 0), (1, 16), (4, 0)}
+    assert worded(opened, "river", "calm", limit=1) == {(4, 0)}
+    near, far = opened.retrieve(AXES[1], ["calm"], 1, Filter())
+    assert (near.span, near.cosine, near.bm25) == ((16, 24), 1.0, 0.0)
+    assert (far.span, far.cosine, far.bm25 > 0) == ((0, 18), 0.0, True)
     assert opened.rarity("sandbag") > opened.rarity("river") > 0
     assert opened.rarity("nowhere") == 1
 
@@ -140,7 +148,7 @@ def test_an_empty_snapshot_finds_nothing(tmp_path: Path) -> None:
     opened = Snapshot.open(tmp_path)
     assert (manifest.passages, manifest.entries) == (0, 0)
     assert windows(opened, AXES[0]) == windows(opened, AXES[0], 9, Filter(since=START)) == []
-    assert opened.lexical(["river"], 9, Filter()) == []
+    assert worded(opened, "river") == set()
 
 
 def test_its_size_is_that_of_its_files(tmp_path: Path) -> None:
@@ -161,9 +169,9 @@ def test_a_reader_keeps_what_it_opened_and_the_next_one_gets_the_new(tmp_path: P
     manifest = build(tmp_path, SECOND, 8)
     assert [path.name for path in (tmp_path / "segments").iterdir()] == [manifest.segments[0]["id"]]
     assert windows(old, AXES[1])[0] == (1, 16, 1.0)
-    assert {hit.version for hit in old.lexical(["river"], 9, Filter())} == {1, 4}
+    assert worded(old, "river") == {(1, 0), (4, 0)}
     assert windows(Snapshot.open(tmp_path), AXES[0]) == [(9, 0, 1.0)]
-    assert [hit.version for hit in Snapshot.open(tmp_path).lexical(["pump"], 9, Filter())] == [9]
+    assert worded(Snapshot.open(tmp_path), "pump") == {(9, 0)}
 
 
 def test_a_switch_between_the_manifest_and_its_files_is_followed(

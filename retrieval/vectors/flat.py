@@ -26,7 +26,7 @@ def write(path: Path, ids: Ids, vectors: Scores) -> None:
         faiss.write_index(index, str(path))
     except RuntimeError as error:
         raise DiskError(
-            f"{path} cannot be written: {_first_line(error)}",
+            f"{path} cannot be written: the disk may be full",
             "free some space on the disk, then run the same command again",
         ) from error
 
