@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -17,7 +18,7 @@ from bot import output
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from retrieval.archive import Archive
+    from retrieval.archive import Archive, Report
 
 _DONE, _WRONG, _INTERRUPTED = 0, 2, 130
 _STOPPED = "stopped; what was stored is kept, and the same command goes on from there"
@@ -34,6 +35,10 @@ app = typer.Typer(
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for standard input.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 OneBlog = Annotated[str | None, typer.Option("--blog", metavar="ID", help="Only this live blog.")]
+
+
+class _Mode(StrEnum):
+    SOCKET = "socket"
 
 
 class _Run:
@@ -65,7 +70,9 @@ def add(
     visibility: Annotated[
         str | None, typer.Option(metavar="public|CHANNEL,...", help="Who may see it in Slack.")
     ] = None,
-    sensitive: Annotated[bool, typer.Option("--sensitive", help="Never quote it in the open.")] = False,
+    sensitive: Annotated[
+        bool | None, typer.Option("--sensitive/--no-sensitive", help="Whether to quote it to the asker alone.")
+    ] = None,
     embargo_until: Annotated[str | None, typer.Option(metavar="T", help="Show nothing of it before then.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,13 +113,10 @@ def reindex(
     _report(done, as_json)
 
 
-def _report(done: object, as_json: bool) -> None:
+def _report(done: Report, as_json: bool) -> None:
     """Print what was done; end with 2 where anything was refused."""
     from bot import objects, terminal
-    from retrieval.archive import Report
 
-    if not isinstance(done, Report):
-        raise TypeError(f"{type(done).__name__} is no Report")
     for line in terminal.problems(done):
         output.warn(line)
     if as_json:
@@ -190,11 +194,14 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command(epilog="Example: stet manifest > manifest.json")
-def manifest() -> None:
-    """Print the Slack app's manifest, to be pasted when creating the app."""
+def manifest(as_json: AsJson = False) -> None:
+    """Print the Slack app's manifest, to be pasted when creating the app; with --json on one line."""
     from bot.manifest import manifest as made
 
-    _print_lines([json.dumps(made(), indent=2)])
+    if as_json:
+        _print_object(made())
+    else:
+        _print_lines([json.dumps(made(), indent=2)])
 
 
 @app.command(epilog="Example: stet demo")
@@ -206,7 +213,11 @@ def demo() -> None:
 
 
 @app.command(epilog="Example: SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... stet serve")
-def serve() -> None:
+def serve(
+    mode: Annotated[_Mode, typer.Option(help="How Slack is reached: by Socket Mode, which needs no open port.")] = (
+        _Mode.SOCKET
+    ),
+) -> None:
     """Run the Slack bot until it is stopped."""
     from bot import slack
 

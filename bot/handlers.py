@@ -1,17 +1,16 @@
-"""(archive, request) → reply. Pure: no Slack client, no clock, no settings."""
+"""(archive, request) → reply. No Slack client and no settings."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import render, wording
 from bot.render import Line, Quote
 from retrieval.archive import LONGEST_QUESTION, Archive
 from retrieval.errors import NothingIndexed, StetError, UsageError
-from retrieval.model import Answer, Blog, Passage, Shown
+from retrieval.model import Blog, Passage, Shown
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +62,10 @@ def _answered(archive: Archive, request: Request, question: str) -> Response:
     blogs = archive.blogs()
     visible = frozenset(one.id for one in blogs.values() if may_see(one, request))
     given = archive.ask(question, visible=visible)
-    if not request.private and any(blogs[blog].sensitive for blog in _blogs_in(given)):
-        return Response(reply=(render.say(wording.SENSITIVE),), offer=question)
+    if not request.private:
+        if any(_blog(one).sensitive for one in given.passages):
+            return Response(reply=(render.say(wording.SENSITIVE),), offer=question)
+        given = replace(given, nearest=tuple(one for one in given.nearest if not _blog(one).sensitive))
     asked: tuple[Line, ...] = ()
     if request.private and not request.direct:
         asked = (Line((render.Words(wording.ASKED), render.Words(wording.SPACE), render.Asked(question))),)
@@ -79,9 +80,8 @@ def may_see(blog: Blog, request: Request) -> bool:
     return request.trusted and not request.direct and request.channel in blog.visibility
 
 
-def _blogs_in(given: Answer) -> Iterable[str]:
-    shown: tuple[Shown, ...] = (*given.passages, *given.nearest)
-    return {one.passage.version.entry.blog.id for one in shown}
+def _blog(shown: Shown) -> Blog:
+    return shown.passage.version.entry.blog
 
 
 def unmarked(text: str) -> str:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from pathlib import Path
 
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, delete, insert, select, update
@@ -26,6 +27,9 @@ APPLICATION_ID = 0x5354454C  # "STEL"
 SCHEMA = 1
 _KEPT = timedelta(days=1)
 """Slack's last retry comes after five minutes; a day is kept for outages."""
+_LEASE = timedelta(seconds=50)
+"""How long another run may be at an answer before it is taken for dead: less than the minute to Slack's second
+retry, which is then served."""
 
 metadata = MetaData()
 
@@ -34,7 +38,7 @@ _received = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("run", String, nullable=False),  # the running bot that took it
-    Column("state", String, nullable=False),  # taken, answered
+    Column("state", String, nullable=False),  # taken, answered, failed
     Column("at", Integer, nullable=False),
 )
 _posted = Table(
@@ -56,6 +60,14 @@ _receipts = Table(
     Column("end", Integer, nullable=False),
     Column("sha256", String, nullable=False),
 )
+
+
+class Taking(Enum):
+    """What to do with a delivery."""
+
+    OURS = "answer it"
+    DONE = "acknowledge it and do nothing: it is answered, or we are at it"
+    LATER = "leave it unacknowledged, so that it comes again: another run is at it, or died over it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,24 +113,28 @@ class Ledger:
         """Let the database go."""
         self._engine.dispose()
 
-    def take(self, key: str, now: datetime) -> bool:
-        """Commit a delivery; whether it is ours to answer. One that an earlier run took and left unanswered is."""
+    def take(self, key: str, now: datetime) -> Taking:
+        """Commit a delivery as this run's to answer, if it is nobody's or an earlier taker is past its lease."""
         columns = _received.c
         with mapped(self.path), self._engine.execution_options(write=True).begin() as connection:
             connection.execute(delete(_received).where(columns.at < micros(now - _KEPT)))
-            row = connection.execute(select(columns.run, columns.state).where(columns.key == key)).first()
-            if row is not None and (row.state == "answered" or row.run == self.run):
-                return False
+            row = connection.execute(select(_received).where(columns.key == key)).first()
+            if row is not None and row.state != "failed":
+                if row.state == "answered" or row.run == self.run:
+                    return Taking.DONE
+                if row.at > micros(now - _LEASE):
+                    return Taking.LATER
             values = {"run": self.run, "state": "taken", "at": micros(now)}
             connection.execute(
                 upsert(_received).values(key=key, **values).on_conflict_do_update(index_elements=["key"], set_=values)
             )
-            return True
+            return Taking.OURS
 
-    def answered(self, key: str) -> None:
-        """The delivery has its reply."""
+    def settle(self, key: str, *, answered: bool) -> None:
+        """The delivery has its reply; or it has none, and whoever gets it next may take it."""
+        state = "answered" if answered else "failed"
         with mapped(self.path), self._engine.execution_options(write=True).begin() as connection:
-            connection.execute(update(_received).where(_received.c.key == key).values(state="answered"))
+            connection.execute(update(_received).where(_received.c.key == key).values(state=state))
 
     def posted(self, channel: str, ts: str, shown: Sequence[Passage], now: datetime) -> None:
         """Keep the receipts of a message that stands in Slack."""

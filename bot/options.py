@@ -47,7 +47,7 @@ def source_options(
     url: str | None,
     blog: str | None,
     visibility: str | None,
-    sensitive: bool,
+    sensitive: bool | None,
     embargo_until: str | None,
 ) -> SourceOptions:
     """What `stet add` was told of its source. Raises UsageError."""
@@ -65,7 +65,7 @@ def source_options(
             "an id without slash or space, such as flood-2031",
         ),
         visibility=_visibility(visibility),
-        sensitive=sensitive or None,
+        sensitive=sensitive,
         embargo_until=_embargo(embargo_until, where),
     )
 

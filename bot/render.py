@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -131,12 +131,10 @@ def answer(given: Answer, budget: int | None = None) -> Reply:
     room = None if budget is None else budget - length([*parts, *foot]) - len(wording.LEFT_OUT) - 10
     left_out = 0
     for one in shown:
-        block = passage(one)
-        if room is not None and length(block) > room:
-            block = [say(wording.TOO_LONG_HERE, Role.LEADS_IN), citation(one.passage)]
-            if length(block) > room:
-                left_out += 1
-                continue
+        block = next((form for form in _forms(one) if room is None or length(form) <= room), None)
+        if block is None:
+            left_out += 1
+            continue
         parts += block
         room = None if room is None else room - length(block)
     if left_out:
@@ -151,6 +149,13 @@ def _heading(given: Answer) -> list[Line]:
         return [say(wording.NOTHING_FOUND), *([say(wording.NEAREST)] if given.nearest else [])]
     headings = {Order.EARLIEST: wording.EARLIEST, Order.LATEST: wording.LATEST, Order.RELEVANCE: wording.PUBLISHED}
     return [say(headings[given.question.order])]
+
+
+def _forms(shown: Shown) -> Iterable[list[Line | Quote]]:
+    """The forms that a passage can be shown in, the fullest first: a slice is whole, or left out."""
+    yield passage(shown)
+    yield passage(replace(shown, lead=None))
+    yield [say(wording.TOO_LONG_HERE, Role.LEADS_IN), citation(shown.passage)]
 
 
 def passage(shown: Shown) -> list[Line | Quote]:

@@ -7,7 +7,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.error import URLError
@@ -20,11 +21,11 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot import handlers, render, wiring, wording
 from bot.handlers import Request, Response
-from bot.ledger import Ledger
+from bot.ledger import Ledger, Taking
 from bot.manifest import COMMAND
 from config.settings import Settings
 from retrieval.archive import Archive
-from retrieval.errors import NothingIndexed, SnapshotError, UsageError
+from retrieval.errors import NothingIndexed, SnapshotError, StetError, UsageError
 
 ASK_PRIVATELY = "ask_privately"
 _WORKERS = 8
@@ -35,6 +36,21 @@ _FORM_REFUSED = {"invalid_blocks", "invalid_arguments", "msg_blocks_too_long", "
 log = logging.getLogger(__name__)
 
 
+class ReplyNotPosted(Exception):
+    """Slack would not take a private reply. It stays within this module: Bolt logs it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """A question as it came in, and where its reply will stand."""
+
+    text: str
+    user: str | None
+    channel: str
+    direct: bool
+    private: bool
+
+
 class Bot:
     """An archive, a ledger and a Bolt app that answers from the one and keeps the other."""
 
@@ -43,6 +59,8 @@ class Bot:
         self._ledger = ledger
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="answer")
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._uncommitted: set[str] = set()
         self.app = App(client=client, listener_executor=self._executor, token_verification_enabled=False)
         self.app.use(self._take)
         self.app.event("app_mention")(self._on_message)
@@ -71,36 +89,54 @@ class Bot:
         key = _key(body, context.get("bot_user_id"))
         if key is None:
             return next()
-        if not self._ledger.take(key, datetime.now(UTC)):
-            return BoltResponse(status=200)
-        context["delivery"] = key
-        return next()
+        taking = self._commit(key)
+        if taking is Taking.OURS:
+            context["delivery"] = key
+            return next()
+        return BoltResponse(status=200 if taking is Taking.DONE else 503)
+
+    def _commit(self, key: str) -> Taking:
+        """Take a delivery; where the ledger cannot be written, remember it until we end, so that it is answered."""
+        try:
+            return self._ledger.take(key, datetime.now(UTC))
+        except StetError as error:
+            log.error("the ledger cannot be written: %s", error)
+            with self._lock:
+                known = key in self._uncommitted
+                self._uncommitted.add(key)
+            return Taking.DONE if known else Taking.OURS
 
     def _on_message(self, event: dict[str, Any], context: Any, client: WebClient) -> None:
         key = context.get("delivery")
         if key is None:
             return
         direct = event.get("channel_type") == "im"
-        request = Request(
+        asked = _Asked(
             text=event.get("text") or "",
+            user=event.get("user"),
             channel=event["channel"],
             direct=direct,
             private=direct,
-            trusted=self._trusted(client, event.get("user"), event["channel"]),
         )
         thread = event.get("thread_ts") or (None if direct else event["ts"])
-        response, ts = _post(client, event["channel"], thread, self._respond(request))
-        self._ledger.answered(key)
-        self._ledger.posted(event["channel"], ts, response.shown, datetime.now(UTC))
+        with self._settling(key):
+            response, ts = _post(client, asked.channel, thread, self._respond(client, asked))
+            self._keep(asked.channel, ts, response)
 
     def _on_command(
         self, ack: Ack, command: dict[str, Any], context: Any, client: WebClient, respond: Respond
     ) -> None:
         ack()
-        self._reply_in_private(
-            command["text"] if command.get("text") else "", command["channel_id"], command, client, respond
+        channel = command["channel_id"]
+        asked = _Asked(
+            text=command.get("text") or "",
+            user=command.get("user_id"),
+            channel=channel,
+            direct=channel.startswith("D"),
+            private=True,
         )
-        self._ledger.answered(context["delivery"])
+        with self._settling(context["delivery"]):
+            _reply_in_private(respond, self._respond(client, asked))
 
     def _on_ask_privately(
         self,
@@ -113,29 +149,50 @@ class Bot:
     ) -> None:
         """The question of a button, asked anew by whoever pressed it: what they may see, to them alone."""
         ack()
-        self._reply_in_private(
-            render.escape(str(action.get("value") or "")), body["channel"]["id"], body["user"], client, respond
-        )
-        self._ledger.answered(context["delivery"])
-
-    def _reply_in_private(
-        self, text: str, channel: str, asker: dict[str, Any], client: WebClient, respond: Respond
-    ) -> None:
-        user = asker.get("user_id") or asker.get("id")
-        request = Request(
-            text=text,
+        channel = body["channel"]["id"]
+        asked = _Asked(
+            text=render.escape(str(action.get("value") or "")),
+            user=body["user"].get("id"),
             channel=channel,
             direct=channel.startswith("D"),
             private=True,
-            trusted=self._trusted(client, user, channel),
         )
-        message = _message(self._respond(request))
-        respond(response_type="ephemeral", replace_original=False, unfurl_links=False, unfurl_media=False, **message)
+        with self._settling(context["delivery"]):
+            _reply_in_private(respond, self._respond(client, asked))
 
-    def _respond(self, request: Request) -> Response:
+    @contextmanager
+    def _settling(self, key: str) -> Iterator[None]:
+        """Note in the ledger whether a reply went out; where it did not, a retry of Slack's may have it."""
+        answered = False
+        try:
+            yield
+            answered = True
+        finally:
+            try:
+                self._ledger.settle(key, answered=answered)
+            except StetError as error:
+                log.error("the ledger cannot be written: %s", error)
+
+    def _keep(self, channel: str, ts: str, response: Response) -> None:
+        try:
+            self._ledger.posted(channel, ts, response.shown, datetime.now(UTC))
+        except StetError as error:
+            log.error("receipts of %s in %s are not kept: %s", ts, channel, error)
+
+    def _respond(self, client: WebClient, asked: _Asked) -> Response:
         """The handler's reply; where it fails in a way that nobody foresaw, a reply that says so."""
         try:
+            request = Request(
+                text=asked.text,
+                channel=asked.channel,
+                direct=asked.direct,
+                private=asked.private,
+                trusted=self._trusted(client, asked.user, asked.channel),
+            )
             return handlers.respond(self._archive, request)
+        except StetError as error:
+            log.error("not answered: %s", error)
+            return Response(reply=(render.say(wording.INDEX_TROUBLE),))
         except Exception:  # the outermost edge: whoever asked gets a reply
             log.exception("an answer failed")
             return Response(reply=(render.say(wording.TROUBLE),))
@@ -147,8 +204,8 @@ class Bot:
         try:
             person: dict[str, Any] = client.users_info(user=user)["user"] or {}
             room: dict[str, Any] = client.conversations_info(channel=channel)["channel"] or {}
-        except SlackApiError as error:
-            log.warning("asker or channel unknown to Slack: %s", error.response["error"])
+        except (SlackApiError, SlackClientError, OSError) as error:
+            log.warning("asker or channel cannot be looked up: %s", getattr(error, "response", error))
             return False
         outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
         shared = ("is_ext_shared", "is_pending_ext_shared", "is_shared")
@@ -190,6 +247,24 @@ def _post(client: WebClient, channel: str, thread: str | None, response: Respons
     return response, str(posted["ts"])
 
 
+def _reply_in_private(respond: Respond, response: Response) -> None:
+    """Reply to the asker alone; where Slack will not have the reply, say in plain words that something is wrong.
+
+    Raises ReplyNotPosted where Slack will not have that either."""
+    for attempt in (response, Response(reply=(render.say(wording.TROUBLE),))):
+        sent = respond(
+            response_type="ephemeral",
+            replace_original=False,
+            unfurl_links=False,
+            unfurl_media=False,
+            **_message(attempt),
+        )
+        if sent.status_code == 200:
+            return
+        log.error("a private reply was refused by Slack: %s %s", sent.status_code, sent.body)
+    raise ReplyNotPosted
+
+
 def _message(response: Response) -> dict[str, Any]:
     blocks = render.blocks(response.reply)
     if response.offer is not None:
@@ -218,9 +293,11 @@ def serve(settings: Settings) -> None:
     client = web_client(settings.slack_api_url, bot_token)
     _call("SLACK_BOT_TOKEN", settings.slack_api_url, client.auth_test)
     _call("SLACK_APP_TOKEN", settings.slack_api_url, lambda: client.apps_connections_open(app_token=app_token))
-    archive = wiring.archive(settings)
-    ledger = Ledger.open(settings.home / "ledger.db")
-    try:
+    with ExitStack() as closing:
+        archive = wiring.archive(settings)
+        closing.callback(archive.close)
+        ledger = Ledger.open(settings.home / "ledger.db")
+        closing.callback(ledger.close)
         try:
             archive.snapshot()
         except (NothingIndexed, SnapshotError) as error:
@@ -237,9 +314,6 @@ def serve(settings: Settings) -> None:
         log.info("stopping")
         bot.stop()
         handler.close()  # type: ignore[no-untyped-call]
-    finally:
-        ledger.close()
-        archive.close()
 
 
 def web_client(url: str, token: str) -> WebClient:
@@ -266,13 +340,14 @@ def _token(settings: Settings, name: str, begins: str) -> str:
 def _quiet() -> Iterator[None]:
     """Keep the SDK's own report of an error from standard error, where one line of ours says it."""
     loggers = [logging.getLogger(name) for name in ("slack_sdk", "slack_bolt")]
+    levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        for logger in loggers:
-            logger.setLevel(logging.NOTSET)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _call(variable: str, url: str, method: Callable[[], object]) -> None:

@@ -32,11 +32,10 @@ HELP = "Ask a question about the live blogs. The words that were published come 
 ASKED = "You asked:"
 TOO_LONG_A_QUESTION = "The question is too long. At most {count} characters are taken."
 EMPTY_INDEX = "No live blog is indexed yet. An admin adds one with the command: stet add"
-INDEX_TROUBLE = "The index cannot be read at present. An admin finds the cause with the command: stet status"
+INDEX_TROUBLE = "The index cannot be read at present. An admin finds the cause in the log."
 TROUBLE = (
     "Something went wrong and the question was not answered. Please ask again. An admin finds the cause in the log."
 )
-STOPPING = "The bot is being stopped. Please ask again in a minute."
 
 # ------------------------------------------------------------------------------------------------ punctuation
 SEPARATOR = ", "

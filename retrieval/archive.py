@@ -6,17 +6,15 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from filelock import FileLock, Timeout
-
-from retrieval.clock import parse_moment, zone
+from retrieval.clock import as_labelled, parse_moment, zone
 from retrieval.errors import DiskError, ForeignSnapshot, NoSnapshot, NothingIndexed, StoreBusy, UsageError
-from retrieval.files import disk
+from retrieval.files import disk, writers_lock
 from retrieval.model import Answer, Blog, Filter, IndexState, Order, Outcome, Question, SourceOptions, Version
 from retrieval.store import BlogState, Store
 
@@ -144,24 +142,9 @@ class Archive:
                     return indexing.Indexed(manifest=held, embedded=0, reused=held.passages)
         return indexing.index(self.store, self.home / "index", self.embedder, now, progress)
 
-    @contextlib.contextmanager
-    def _writing(self, wait: float | None = None) -> Iterator[None]:
+    def _writing(self, wait: float | None = None) -> contextlib.AbstractContextManager[None]:
         """One writer at a time. Raises StoreBusy after `wait` seconds (by default two minutes), DiskError."""
-        path = self.home / "writer.lock"
-        seconds = _LOCK_SECONDS if wait is None else wait
-        lock = FileLock(path, timeout=seconds)
-        with disk(path):
-            try:
-                lock.acquire()
-            except Timeout:  # an OSError, too
-                raise StoreBusy(
-                    f"another stet is writing to {self.home} since {seconds:.0f} seconds",
-                    "wait until it is done, then run the same command again",
-                ) from None
-        try:
-            yield
-        finally:
-            lock.release()
+        return writers_lock(self.home, _LOCK_SECONDS if wait is None else wait)
 
     # ------------------------------------------------------------ asking
 
@@ -229,8 +212,8 @@ class Archive:
         minutes = {
             posted.replace(second=0, microsecond=0)
             for posted in self.store.times(within)
-            if posted.time().replace(second=0, microsecond=0) in understood.at
-            and understood.zone in (None, posted.tzname())
+            if (bears := as_labelled(posted, understood.zone)) is not None
+            and bears.time().replace(second=0, microsecond=0) in understood.at
         }
         return sorted({minute.astimezone(UTC): minute for minute in minutes}.values())
 

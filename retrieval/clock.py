@@ -97,6 +97,16 @@ def _abbreviation(moment: datetime) -> str:
     return short.removesuffix(":00")
 
 
+def as_labelled(moment: datetime, printed: str | None) -> datetime | None:
+    """A moment on the clock of a printed label (None: its own); None where that clock is not on the label then."""
+    if printed is None or moment.tzname() == printed:
+        return moment
+    if printed in ("GMT", "UTC"):  # in use all the year round, whatever London's clocks do
+        return moment.astimezone(UTC)
+    there = moment.astimezone(zone(ZONE_OF_LABEL[printed])) if printed in ZONE_OF_LABEL else None
+    return there if there is not None and there.tzname() == printed else None
+
+
 def parse_moment(text: str, default: tzinfo | None, what: str) -> datetime:
     """An ISO 8601 moment `T` of the command line; without an offset it is in `default`. Raises UsageError."""
     try:
@@ -182,8 +192,7 @@ def localise(day: date, moment: time, zone_name: str, printed: str | None) -> tu
         return fitting[0], None
     if set(wanted) & _labels_of_year(where, day.year):
         return readings[0], (
-            f"{naive:%H:%M} on {day} is printed as {printed}, but {zone_name} is on "
-            f"{_abbreviation(readings[0])} then; taken as local time"
+            f"printed as {printed}, but {zone_name} is on {_abbreviation(readings[0])} then; taken as local time"
         )
     raise SourceRefused(
         f"the label {printed} contradicts the time zone {zone_name}, which is "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from retrieval.errors import DiskError, ForeignStore, NewerStore, StetError, StoreBusy
-from retrieval.files import disk
+from retrieval.files import disk, writers_lock
 
 _BUSY_MS = 5_000
+_LOCK_SECONDS = 120
 _HEADER_BYTES = 100
 _ALEMBIC_VERSION = (  # as Alembic itself makes it
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
@@ -82,11 +84,19 @@ def _ours(path: Path, said: str) -> StetError:
 
 def identity(path: Path) -> tuple[int, int]:
     """A file's `application_id` and `user_version`, read without touching it. Raises StoreError, DiskError."""
+    application, schema, _ = _read(path)
+    return application, schema
+
+
+def _read(path: Path) -> tuple[int, int, int]:
+    """A file's `application_id`, `user_version` and number of tables and indexes, all of one moment: another
+    process may be making it."""
     with mapped(path), contextlib.closing(_connect(path, "ro")) as connection:
+        connection.execute("BEGIN")
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (schema,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return application, schema
+        (held,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return application, schema, held
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -98,8 +108,8 @@ def check(path: Path, application_id: int, schema: int) -> int:
     with disk(path):
         if not path.is_file() or 0 < path.stat().st_size < _HEADER_BYTES:  # SQLite would take it for an empty one
             raise ForeignStore(f"{path} is no database of Stet's", "name another --home, or move it away")
-    found, number = identity(path)
-    if (found, number) == (0, 0) and _is_blank(path):
+    found, number, held = _read(path)
+    if (found, number, held) == (0, 0, 0):
         return 0
     if found != application_id:
         raise ForeignStore(f"{path} is a database of another program", "name another --home, or move that file away")
@@ -111,15 +121,10 @@ def check(path: Path, application_id: int, schema: int) -> int:
     return number
 
 
-def _is_blank(path: Path) -> bool:
-    with mapped(path), contextlib.closing(_connect(path, "ro")) as connection:
-        return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
-
-
 def create(path: Path, metadata: MetaData, application_id: int, schema: int) -> None:
     """Make the tables in one transaction, so that a crash leaves a blank file or a whole archive."""
     with mapped(path), contextlib.closing(_connect(path, "rwc")) as bare:
-        bare.execute("PRAGMA journal_mode=WAL")
+        _set_journal(bare, "WAL")
     engine = engine_for(path)
     with mapped(path), engine.connect().execution_options(write=True) as connection, connection.begin():
         if connection.exec_driver_sql("PRAGMA user_version").scalar_one() == 0:
@@ -131,8 +136,32 @@ def create(path: Path, metadata: MetaData, application_id: int, schema: int) -> 
     engine.dispose()
 
 
-def migrate(path: Path, schema: int) -> None:
-    """Bring an older archive up to `schema` on a copy, then put the copy in its place.
+def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
+    """Change the journal's mode. SQLite needs the file alone for that and does not wait for it; this does."""
+    give_up = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode={mode}").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def migrate(path: Path, application_id: int, schema: int) -> None:
+    """Bring an older archive up to `schema`, unless another process does so meanwhile. Raises StoreError, DiskError.
+
+    The lock is that of the archive's writers: these open their store before they take it.
+    """
+    with writers_lock(path.parent, _LOCK_SECONDS):
+        if check(path, application_id, schema) < schema:
+            _migrate(path, schema)
+
+
+def _migrate(path: Path, schema: int) -> None:
+    """Upgrade a copy, then put it in the archive's place.
 
     The old file is closed to others first: leaving write-ahead mode needs it alone, and leaves no log behind
     that would be read as part of the new file. Raises StoreBusy where a bot has it open.
@@ -142,7 +171,7 @@ def migrate(path: Path, schema: int) -> None:
     try:
         with mapped(path), contextlib.closing(_connect(path, "rw")) as old:
             old.execute("PRAGMA locking_mode=EXCLUSIVE")
-            old.execute("PRAGMA journal_mode=DELETE").fetchone()
+            _set_journal(old, "DELETE")
             old.execute("BEGIN EXCLUSIVE")
             with disk(copy):
                 journal.unlink(missing_ok=True)  # of a copy that was given up: it would be played back
@@ -153,7 +182,7 @@ def migrate(path: Path, schema: int) -> None:
                 copy.replace(path)
             old.execute("ROLLBACK")
         with mapped(path), contextlib.closing(_connect(path, "rw")) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _set_journal(connection, "WAL")
     finally:
         copy.unlink(missing_ok=True)
 

@@ -35,6 +35,9 @@ _AS_UNIT_VECTORS: dict[str, Any] = {
     "normalize_embeddings": True,
     "show_progress_bar": False,
 }
+# torch raises AssertionError for a device that it was not built for, and says which in words alone
+_OF_THE_DEVICE = (RuntimeError, AssertionError, MemoryError)
+_DEVICE_WORDS = ("cuda", "mps", "xpu", "device", "memory")
 
 log = logging.getLogger(__name__)
 
@@ -73,21 +76,14 @@ class SentenceTransformerEmbedder:
     def load(cls, name: str, verified: Path, device: str | None = None) -> SentenceTransformerEmbedder:
         """Load a model by its name or folder. The bundled one's weights are checked once; `verified` is the
         file that remembers it. Raises ModelError."""
-        with _quiet():
+        with _mapped(name, "be loaded"), _quiet():
             where = _bundled_folder(verified) if name == BUNDLED else name
-            try:
-                from sentence_transformers import SentenceTransformer
+            from sentence_transformers import SentenceTransformer
 
-                model = SentenceTransformer(
-                    where, device=device, trust_remote_code=False, local_files_only=name == BUNDLED
-                )
-            except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, AttributeError) as error:
-                first = str(error).strip().split("\n")[0]
-                raise ModelError(
-                    f"the model {name!r} cannot be loaded: {first}",
-                    f"set STET_MODEL to the folder or name of a sentence-transformers model, or to {BUNDLED}",
-                ) from error
-        return cls(name, model)
+            model = SentenceTransformer(
+                where, device=device, trust_remote_code=False, local_files_only=name == BUNDLED
+            )
+            return cls(name, model)
 
     def _overhead(self) -> int:
         """How many tokens of a passage go to its prompt and to the special ones."""
@@ -98,24 +94,45 @@ class SentenceTransformerEmbedder:
         return special + len(self.token_spans(prompt))
 
     def token_spans(self, text: str) -> list[Span]:
-        with self._one_at_a_time:
+        with _mapped(self.name, "encode"), self._one_at_a_time:
             encoded = self._model.tokenizer(
                 text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
             )
         return [(int(start), int(end)) for start, end in encoded["offset_mapping"]]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        with self._one_at_a_time:
+        with _mapped(self.name, "encode"), self._one_at_a_time:
             return self._unit(self._model.encode_document(list(texts), batch_size=_BATCH, **_AS_UNIT_VECTORS))
 
     def encode_question(self, text: str) -> Vectors:
-        with self._one_at_a_time:
+        with _mapped(self.name, "encode"), self._one_at_a_time:
             return self._unit(self._model.encode_query([text], **_AS_UNIT_VECTORS)).reshape(-1)
 
     @staticmethod
     def _unit(vectors: object) -> Vectors:
         unit: Vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         return unit
+
+
+@contextlib.contextmanager
+def _mapped(name: str, what: str) -> Iterator[None]:
+    """Turn what the model's libraries raise when it is to do `what` into a ModelError."""
+    try:
+        yield
+    except _failures() as error:
+        said = str(error).strip().split("\n")[0] or type(error).__name__
+        hint = f"set STET_MODEL to the folder or name of a sentence-transformers model, or to {BUNDLED}"
+        if isinstance(error, _OF_THE_DEVICE) and any(word in said.lower() for word in _DEVICE_WORDS):
+            hint = "free some memory, or set STET_DEVICE to a device that this computer has: cpu, cuda or mps"
+        raise ModelError(f"the model {name!r} cannot {what}: {said}", hint) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What torch, transformers and their like raise for a model that is missing, damaged, or too large."""
+    from safetensors import SafetensorError  # neither an OSError nor a ValueError
+
+    plain = (OSError, ValueError, ImportError, LookupError, TypeError, AttributeError)
+    return (*_OF_THE_DEVICE, *plain, SafetensorError)
 
 
 def _fingerprint(model: SentenceTransformer) -> str:

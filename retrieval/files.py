@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from retrieval.errors import DiskError
+from filelock import FileLock, Timeout
+
+from retrieval.errors import DiskError, StoreBusy
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -39,6 +42,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a whole file under its name at once, durably. Raises DiskError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with disk(path):
+        _clear_leftovers(path)
         try:
             with temporary.open("wb") as file:
                 file.write(data)
@@ -48,6 +52,43 @@ def write_atomically(path: Path, data: bytes) -> None:
             sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what writers of `path` left behind that were killed."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        number = left.name.rpartition(".")[2]
+        if number.isdecimal() and not _runs(int(number)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def writers_lock(folder: Path, seconds: float) -> Iterator[None]:
+    """One writer at a time in an archive's folder. Raises StoreBusy after `seconds`, DiskError."""
+    path = folder / "writer.lock"
+    lock = FileLock(path, timeout=seconds)
+    with disk(path):
+        try:
+            lock.acquire()
+        except Timeout:  # an OSError, too
+            raise StoreBusy(
+                f"another stet is writing to {folder} since {seconds:.0f} seconds",
+                "wait until it is done, then run the same command again",
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sync_folder(folder: Path) -> None:

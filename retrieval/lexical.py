@@ -86,11 +86,12 @@ def _schema() -> tantivy.Schema:
 
 @contextmanager
 def _mapped(folder: Path) -> Iterator[None]:
-    """tantivy raises ValueError, OSError or RuntimeError for a disk that is full and for damaged files alike."""
+    """tantivy raises ValueError, OSError or RuntimeError for a disk that is full and for damaged files alike; some
+    damage makes it panic."""
     try:
         with disk(folder):
             yield
-    except (ValueError, RuntimeError) as error:
+    except _failures() as error:
         said = str(error)
         if "os error 28" in said or "No space left" in said or "File too large" in said:
             raise DiskError(
@@ -100,6 +101,13 @@ def _mapped(folder: Path) -> Iterator[None]:
         raise DamagedSnapshot(
             f"the word index in {folder} cannot be used: {said}", "run `stet reindex --full`"
         ) from error
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """What tantivy raises besides OSError. The class of a panic is no Exception and cannot be imported, but is
+    there once it was raised, which is when an `except` asks."""
+    panics = (kind for kind in BaseException.__subclasses__() if kind.__module__ == "pyo3_runtime")
+    return (ValueError, RuntimeError, *panics)
 
 
 class LexicalIndex:

@@ -27,6 +27,7 @@ class Known:
     posted_at: datetime
     raw: str
     text: str
+    own_id: bool = False
 
 
 def minute_id(posted_at: datetime, ordinal: int) -> str:

@@ -71,6 +71,8 @@ class SourceOptions:
     visibility: tuple[str, ...] | None = None
     sensitive: bool | None = None
     embargo_until: datetime | None = None
+    remembered: bool = field(default=False, compare=False)
+    """Nothing of this is said now: it is what was said of a registered source before."""
 
     def __post_init__(self) -> None:
         require_aware(self.embargo_until, "embargo_until")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import schema
 from retrieval.errors import SourceRefused
-from retrieval.matching import Known, assign_ids
+from retrieval.matching import assign_ids
 from retrieval.model import Cause, ReadBlog, ReadEntry, Status, digest
 from retrieval.rows import (
     Source,
@@ -23,6 +23,7 @@ from retrieval.rows import (
     micros,
     moment,
     options_to_json,
+    to_known,
 )
 from retrieval.sources import STANDARD_INPUT
 
@@ -38,39 +39,61 @@ class Recorded:
 
 
 def record(
-    connection: Connection, *, blog_id: str, default_title: str, source: Source, read: ReadBlog, now: datetime
+    connection: Connection,
+    *,
+    blog_id: str,
+    default_title: str,
+    source: Source,
+    read: ReadBlog,
+    now: datetime,
+    may_retime: bool,
 ) -> Recorded:
     """Take a read source into the archive, within the caller's transaction.
 
     Unchanged entries make no version; changed markup makes an edit; unchanged markup that we now read otherwise
-    makes a re-reading. Raises SourceRefused where another source owns the blog.
+    makes a re-reading. Raises SourceRefused where another source owns the blog, or another live blog stands there
+    now; and where unchanged markup would get another time and none was said (`may_retime` is false).
     """
     known = list(connection.execute(current_versions().where(schema.entries.c.blog == blog_id)))
-    _claim(connection, blog_id, source, read, known)
+    ids = _ids(read, known)
+    _claim(connection, blog_id, source, read, known, ids)
     _keep_blog(connection, blog_id, default_title, source, read, now)
     rows = {row.id: row for row in known}
     added = edited = 0
-    for entry, entry_id in zip(read.entries, _ids(read, known), strict=True):
+    for entry, entry_id in zip(read.entries, ids, strict=True):
         row = rows.get(entry_id)
         if row is None:
             _add(connection, blog_id, entry, entry_id, now)
             added += 1
         else:
+            if not may_retime and entry.raw == row.raw:
+                _refuse_retiming(row, entry)
             edited += _revise(connection, row, entry, now)
     return Recorded(blog=blog_id, added=added, edited=edited, unchanged=len(read.entries) - added - edited)
 
 
-def _claim(connection: Connection, blog_id: str, source: Source, read: ReadBlog, known: Sequence[Row[Any]]) -> None:
-    """One source is authoritative for a blog. A second one may take over only what is plainly the same."""
+def _claim(
+    connection: Connection,
+    blog_id: str,
+    source: Source,
+    read: ReadBlog,
+    known: Sequence[Row[Any]],
+    ids: Sequence[str],
+) -> None:
+    """One source is authoritative for a blog. A second one may take over only what is plainly the same; and where
+    the blog's own source is read and the blog is not named, an entry must be one that is held, corrected or not."""
     owner = connection.execute(select(schema.sources.c.locator).where(schema.sources.c.blog == blog_id)).scalar()
-    piped = source.locator == STANDARD_INPUT
-    if owner is None or (owner == source.locator and (not piped or source.options.blog == blog_id)):
+    if owner is None or (owner == source.locator and source.options.blog == blog_id):
+        return
+    made = {row.id for row in known if not row.own_id}
+    if owner == source.locator != STANDARD_INPUT and not made.isdisjoint(ids):
         return
     held = {row.raw for row in known} | {(row.id, row.posted) for row in known if row.own_id}
     if held.isdisjoint(one for entry in read.entries for one in (entry.raw, (entry.id, micros(entry.posted_at)))):
         raise SourceRefused(
             f"the blog {blog_id} is read from {owner}, and {source.locator} shares no entry with it",
-            "if it is another live blog, give it an id of its own with --blog",
+            "if it is another live blog, give it an id of its own with --blog"
+            + (f"; if it is the same, say --blog {blog_id}" if owner == source.locator else ""),
         )
 
 
@@ -115,12 +138,20 @@ def _keep_blog(
 
 def _ids(read: ReadBlog, known: Sequence[Row[Any]]) -> list[str]:
     """Each read entry's id: its own, or matched among the stored ones of the same minute."""
-    made = [
-        Known(id=row.id, posted_at=moment(row.posted), raw=row.raw, text=row.text) for row in known if not row.own_id
-    ]
+    made = [to_known(row, None) for row in known if not row.own_id]
     without = [entry for entry in read.entries if entry.id is None]
     assigned = iter(assign_ids(without, made))
     return [next(assigned) if entry.id is None else entry.id for entry in read.entries]
+
+
+def _refuse_retiming(row: Row[Any], entry: ReadEntry) -> None:
+    if micros(entry.posted_at) != row.posted:
+        held = moment(row.posted, entry.posted_at.tzinfo or UTC)
+        raise SourceRefused(
+            f"the entry {row.id} is unchanged and stored as of {held.isoformat()}, but would be read as of "
+            f"{entry.posted_at.isoformat()} now",
+            "if the stored time is wrong, give the oldest entry's day with --date",
+        )
 
 
 def _add(connection: Connection, blog_id: str, entry: ReadEntry, entry_id: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from retrieval import schema
 from retrieval.clock import microseconds, zone
+from retrieval.matching import Known
 from retrieval.model import Blog, Cause, Entry, Filter, SourceOptions, Status, Version
 
 _T = TypeVar("_T")
@@ -120,6 +121,17 @@ def posted_at(row: Row[Any], zone_name: str | None) -> datetime:
     return moment(row.posted, timezone(timedelta(seconds=row.utc_offset or 0)))
 
 
+def to_known(row: Row[Any], zone_name: str | None) -> Known:
+    """A stored entry as matching knows it, its time as it was printed."""
+    return Known(
+        id=row.id,
+        posted_at=posted_at(row, zone_name if row.utc_offset is None else None),
+        raw=row.raw,
+        text=row.text,
+        own_id=row.own_id,
+    )
+
+
 def to_source(row: Row[Any]) -> Source:
     return Source(
         locator=row.locator,
@@ -151,6 +163,7 @@ def options_from_json(text: str) -> SourceOptions:
         timezone=held["timezone"],
         url=held["url"],
         blog=held["blog"],
+        remembered=True,
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from retrieval import database, schema
 from retrieval.database import mapped
 from retrieval.files import disk
+from retrieval.matching import Known
 from retrieval.model import Blog, Filter, ReadBlog, Status, Version
 from retrieval.recording import Recorded, record
 from retrieval.rows import (
@@ -27,6 +28,7 @@ from retrieval.rows import (
     current_versions,
     moment,
     posted_at,
+    to_known,
     to_source,
     to_version,
     within,
@@ -73,7 +75,7 @@ class Store:
         if not found:
             database.create(path, schema.metadata, schema.APPLICATION_ID, schema.SCHEMA)
         elif found < schema.SCHEMA:
-            database.migrate(path, schema.SCHEMA)
+            database.migrate(path, schema.APPLICATION_ID, schema.SCHEMA)
         return cls(path)
 
     def close(self) -> None:
@@ -81,10 +83,27 @@ class Store:
 
     # ---------------------------------------------------------------- writing
 
-    def record(self, *, blog_id: str, default_title: str, source: Source, read: ReadBlog, now: datetime) -> Recorded:
+    def record(
+        self,
+        *,
+        blog_id: str,
+        default_title: str,
+        source: Source,
+        read: ReadBlog,
+        now: datetime,
+        may_retime: bool = True,
+    ) -> Recorded:
         """Take a read source into the archive, all of it or nothing; see `recording`. Raises SourceRefused."""
         with mapped(self.path), self._writing() as connection:
-            return record(connection, blog_id=blog_id, default_title=default_title, source=source, read=read, now=now)
+            return record(
+                connection,
+                blog_id=blog_id,
+                default_title=default_title,
+                source=source,
+                read=read,
+                now=now,
+                may_retime=may_retime,
+            )
 
     def keep_vectors(self, model: str, vectors: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep encoded vectors (digest, float32 bytes) of a model's fingerprint."""
@@ -225,6 +244,13 @@ class Store:
                     )
                 )
         return states
+
+    def known(self, blog_id: str) -> list[Known]:
+        """Every entry of a blog as it is stored now, whatever its status; its time as it was printed."""
+        with mapped(self.path), self._reading() as connection:
+            blog = all_blogs(connection).get(blog_id)
+            rows = connection.execute(current_versions().where(schema.entries.c.blog == blog_id))
+            return [to_known(row, blog.timezone if blog else None) for row in rows]
 
     def last_change(self) -> int:
         """The number of the newest change in the feed; 0 where nothing ever changed."""

@@ -15,6 +15,7 @@ from retrieval.embedding import BUNDLED, Embedder, SentenceTransformerEmbedder
 from retrieval.model import SourceOptions
 from tests.data_folder import SAMPLE, SEED
 from tests.remembering import Remembering
+from tests.slack_server import LoopbackSlack
 
 settings.register_profile("stet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stet")
@@ -60,6 +61,15 @@ def make_archive(tmp_path: Path, embedder: Embedder) -> Iterator[Callable[..., A
 def sample_archive(make_archive: Callable[..., Archive]) -> Archive:
     """The sample live blog that ships with Stet."""
     return make_archive(SAMPLE)
+
+
+@pytest.fixture
+def slack() -> Iterator[LoopbackSlack]:
+    """A loopback Slack; every message that a test got posted is within Slack's limits and our budget."""
+    with LoopbackSlack() as server:
+        yield server
+        server.assert_clean()
+        assert not server.over_budget
 
 
 @pytest.fixture

@@ -269,3 +269,19 @@ def test_an_embargo_hides_a_blog_until_it_is_lifted(stet: Command, tmp_path: Pat
     assert stet("add", source, "--blog", "regatta", "--embargo-until", "2020-01-01T00:00Z").status == 0
     assert "Bramble" in stet("ask", "Who won the Quillhaven cup?").out
     assert stet("show", "regatta/r4").status == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "entries"),
+    [
+        ("What was posted at 5.49pm BST?", 1),
+        ("What was posted at 4.49pm GMT?", 1),
+        ("What was posted at 12.49pm EDT?", 1),
+        ("What was posted at 5.49pm EST?", 0),
+    ],
+)
+def test_a_label_asked_for_is_held_against_the_clock_not_the_name(stet: Command, asked: str, entries: int) -> None:
+    """The entry's own zone is the bare offset +01:00, which British summer time is, too."""
+    line = {"id": "1", "time": "2031-07-03T17:49:00+01:00", "text": "The ferry has left the quay."}
+    assert stet("add", "-", "--blog", "ferry", stdin=json.dumps(line).encode()).status == 0
+    assert len(stet("ask", asked, "--json").object()["passages"]) == entries

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from filelock import FileLock
 from sqlalchemy.exc import OperationalError
 
 from retrieval import database, schema
@@ -138,6 +142,91 @@ def test_an_archive_in_use_is_not_migrated(tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(StoreBusy, match="is locked by another program"):
             Store.open(path)
     Store.open(path).close()
+
+
+_OPEN = """
+import sys, time
+from pathlib import Path
+from retrieval.store import Store
+print("ready", flush=True)
+sys.stdin.readline()
+Store.open(Path(sys.argv[1])).close()
+"""
+
+
+def opened_at_once(path: Path, processes: int = 4) -> None:
+    """Open an archive in several processes, as nearly at once as they can. Raises AssertionError where one fails."""
+    command = [sys.executable, "-c", _OPEN, str(path)]
+    started = [
+        subprocess.Popen(
+            command,
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(processes)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [(process.communicate(timeout=60)[1], process.returncode) for process in started] == [("", 0)] * processes
+
+
+def test_several_that_open_a_new_home_at_once_all_succeed(tmp_path: Path) -> None:
+    for number in range(3):
+        opened_at_once(tmp_path / f"home{number}" / "archive.db")
+        assert database.identity(tmp_path / f"home{number}" / "archive.db")[1] == schema.SCHEMA
+
+
+def test_several_threads_that_make_an_archive_at_once_all_succeed(tmp_path: Path) -> None:
+    for number in range(10):
+        with ThreadPoolExecutor(8) as pool:
+            opened = [pool.submit(Store.open, tmp_path / f"{number}.db") for _ in range(8)]
+        for one in opened:
+            one.result().close()
+
+
+def test_several_that_open_an_older_archive_at_once_all_succeed(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    first_archive(path)
+    opened_at_once(path)
+    assert database.identity(path)[1] == schema.SCHEMA
+    assert len(rows(path, "entries")) == 300
+    assert not list(tmp_path.glob("*.migrating*"))
+
+
+def test_a_migration_waits_for_the_writer_and_leaves_what_that_one_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "archive.db"
+    first_archive(path)
+    with ThreadPoolExecutor(1) as pool, FileLock(tmp_path / "writer.lock"):
+        second = pool.submit(Store.open, path)
+        time.sleep(0.2)
+        assert not second.done()
+        database._migrate(path, schema.SCHEMA)
+        before = path.stat().st_ino
+        monkeypatch.setattr(database, "_migrate", pytest.fail)
+    second.result().close()
+    assert path.stat().st_ino == before
+
+
+def test_a_migration_that_waits_in_vain_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_LOCK_SECONDS", 0.05)
+    path = tmp_path / "archive.db"
+    first_archive(path)
+    before = dump(path)
+    with ThreadPoolExecutor(1) as pool, FileLock(tmp_path / "writer.lock"):
+        opening = pool.submit(Store.open, path)
+        with pytest.raises(StoreBusy, match=r"another stet is writing to .* since 0 seconds"):
+            opening.result()
+    assert dump(path) == before
 
 
 def test_a_newer_archive_is_refused_untouched(tmp_path: Path) -> None:

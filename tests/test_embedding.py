@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
@@ -33,8 +34,6 @@ VOCABULARY = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CL
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformer of one layer with 16 dimensions, on disk."""
-    import torch
-
     folder = tmp_path_factory.mktemp("bert")
     tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
@@ -164,6 +163,58 @@ def test_a_wrong_name_is_one_clear_line_and_soon(tmp_path: Path, monkeypatch: py
     assert caught.value.message.startswith(f"the model {name!r} cannot be loaded: ")
     assert "\n" not in str(caught.value)
     assert "STET_MODEL" in caught.value.hint
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps", "xpu", "cuda:99", "no-such-device"])
+def test_a_device_that_is_not_there_is_one_clear_line(make_model: Maker, tmp_path: Path, device: str) -> None:
+    if torch.cuda.is_available() or torch.mps.is_available():
+        pytest.skip("this computer has more than a CPU")
+    with pytest.raises(ModelError, match=r"the model '.*' cannot be loaded: \S") as caught:
+        SentenceTransformerEmbedder.load(str(make_model()), tmp_path / "verified.json", device)
+    assert "\n" not in str(caught.value)
+    assert "STET_DEVICE" in caught.value.hint
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, 5_000])
+def test_weights_that_were_cut_short_are_refused(make_model: Maker, tmp_path: Path, kept: int) -> None:
+    folder = make_model()
+    (weights,) = folder.glob("*.safetensors")
+    data = weights.read_bytes()
+    assert len(data) > kept
+    weights.write_bytes(data[:kept])
+    with pytest.raises(ModelError, match="cannot be loaded: Error while deserializing header") as caught:
+        load(folder, tmp_path)
+    assert "STET_MODEL" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("error", "setting"),
+    [
+        (RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors"), "STET_DEVICE"),
+        (RuntimeError("MPS backend out of memory"), "STET_DEVICE"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "STET_DEVICE"),
+        (MemoryError(), "STET_DEVICE"),
+        (IndexError("index out of range in self"), "STET_MODEL"),
+    ],
+)
+def test_what_a_model_raises_while_encoding_is_one_clear_line(
+    make_model: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, setting: str
+) -> None:
+    tiny = load(make_model(), tmp_path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(SentenceTransformer, "encode", fail)
+    encoders: list[Callable[[], object]] = [
+        lambda: tiny.encode(["the river"]),
+        lambda: tiny.encode_question("what"),
+    ]
+    for encode in encoders:
+        with pytest.raises(ModelError, match=r"the model '.*' cannot encode: \S") as caught:
+            encode()
+        assert "\n" not in str(caught.value)
+        assert setting in caught.value.hint
 
 
 def test_a_model_s_prompts_are_honoured(make_model: Maker, tmp_path: Path) -> None:

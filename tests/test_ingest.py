@@ -223,6 +223,170 @@ def test_a_wrong_day_put_right_moves_the_entries_instead_of_doubling_them(store:
 # ------------------------------------------------------------------------------------------ index
 
 
+# ------------------------------------------------------------------------------------------ read again
+
+NIGHT = [
+    f"1.00am GMT01:00The river is back in its bed.{FOOTER}",
+    f"12.10am GMT00:10The gates are open.{FOOTER}",
+    f"11.50pm GMT23:50The quay is under water.{FOOTER}",
+    f"11.00pm GMT23:00The river rose.{FOOTER}",
+]
+NOTHING_SAID = SourceOptions()
+
+
+def reread(store: Store) -> list[SourceReport]:
+    """What `reindex` does."""
+    return [
+        report for _, source in store.sources() for report in take(store, source.locator, options=source.options)[0]
+    ]
+
+
+def posted(store: Store) -> dict[str, str]:
+    return {one.text: one.entry.posted_at.strftime("%d %H:%M") for one in store.live_versions()}
+
+
+@pytest.mark.parametrize("options", [None, NOTHING_SAID, DAY])
+def test_the_newest_posts_alone_keep_the_day_they_were_stored_with(
+    store: Store, tmp_path: Path, options: SourceOptions | None
+) -> None:
+    source = write(tmp_path / "flood.txt", "".join(NIGHT))
+    take(store, source)
+    before, changes = posted(store), store.last_change()
+    assert before["The gates are open."] == "04 00:10"
+    write(tmp_path / "flood.txt", "".join(NIGHT[:2]))
+    (report,) = reread(store) if options is None else take(store, source, options=options)[0]
+    assert (report.entries, report.added, report.edited, report.unchanged) == (2, 0, 0, 2)
+    assert report.notes[-1] == "date 2031-02-04 taken from the entries already stored"
+    assert (posted(store), store.last_change()) == (before, changes)
+    new = f"2.00am GMT02:00All is quiet.{FOOTER}"
+    write(tmp_path / "flood.txt", "".join([new, *NIGHT[:2]]))
+    assert [one.added for one in reread(store)] == [1]
+    assert posted(store) == {**before, "All is quiet.": "04 02:00"}
+    # and when the page shows everything again
+    write(tmp_path / "flood.txt", "".join([new, *NIGHT]))
+    assert [one.unchanged for one in reread(store)] == [5]
+    assert posted(store) == {**before, "All is quiet.": "04 02:00"}
+
+
+def test_an_entry_gone_from_its_source_stays_live_and_counts_as_no_deletion(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood.txt", "".join(NIGHT))
+    take(store, source)
+    write(tmp_path / "flood.txt", "".join(NIGHT[1:]))
+    (report,) = reread(store)
+    assert (report.entries, report.unchanged, report.deleted) == (3, 3, 0)
+    assert "The river is back in its bed." in posted(store)
+
+
+def test_a_new_day_or_zone_moves_entries_and_their_day_is_kept_for_the_zone(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood.txt", "".join(NIGHT))
+    take(store, source)
+    (moved,), _ = take(store, source, options=SourceOptions(date=date(2031, 2, 5)))
+    assert (moved.added, moved.unchanged) == (0, 4)
+    assert posted(store)["The gates are open."] == "06 00:10"
+    reread(store)
+    assert posted(store)["The gates are open."] == "06 00:10"
+    write(tmp_path / "flood.txt", "".join(NIGHT[:2]))
+    take(store, source, options=SourceOptions(timezone="Africa/Abidjan"))
+    assert {str(one.entry.posted_at) for one in store.live_versions()} >= {"2031-02-06 00:10:00+00:00"}
+
+
+def test_stored_days_that_contradict_each_other_are_refused_with_both(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood.txt", "".join(NIGHT))
+    take(store, source)
+    before = posted(store)
+    # out of order: read newest first, 11.50pm would follow 1.00am
+    write(tmp_path / "flood.txt", "".join([NIGHT[2], NIGHT[0]]))
+    (report,) = reread(store)
+    assert report.blog is None
+    assert "1.00am GMT01:00 is stored as of 2031-02-04" in report.refused[0].reason
+    assert "11.50pm GMT23:50" in report.refused[0].reason
+    assert "2031-02-03" in report.refused[0].reason
+    assert {key: posted(store)[key] for key in before} == before
+
+
+OTHER = f"9.00pm GMT21:00Counting has begun.{FOOTER}7.00pm GMT19:00The polls are open.{FOOTER}"
+
+
+def test_another_live_blog_under_the_same_path_takes_nothing_from_the_first(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "live.txt", SCRAPE)
+    take(store, source, options=SourceOptions(date=date(2031, 2, 3), title="The flood", blog="flood"))
+    before = posted(store)
+    write(tmp_path / "live.txt", OTHER)
+    for (report,) in (reread(store), take(store, source, options=NOTHING_SAID)[0]):
+        assert report.blog is None
+        assert "the day of live.txt is not certain" in report.refused[0].reason
+    assert posted(store) == before
+    # with a day of its own it is a blog of its own
+    write(tmp_path / "live.txt", OTHER.replace("Counting has", "On 4 February 2031 counting has"))
+    (report,), _ = take(store, source, options=NOTHING_SAID)
+    assert (report.blog, report.added) == ("live-2031-02-04", 2)
+    assert store.blogs()["live-2031-02-04"].title == "live"
+    assert [(one.blog, one.unchanged) for one in reread(store)] == [("live-2031-02-04", 2)] * 2
+    assert {key: posted(store)[key] for key in before} == before
+
+
+def test_another_live_blog_under_a_closed_one_s_path_is_as_closed(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "live.txt", SCRAPE)
+    closed = SourceOptions(date=DAY.date, visibility=("C01",), sensitive=True, blog="flood")
+    take(store, source, options=closed)
+    write(tmp_path / "live.txt", OTHER.replace("Counting has", "On 4 February 2031 counting has"))
+    (report,) = reread(store)
+    made = store.blogs()["live-2031-02-04"]
+    assert (made.visibility, made.sensitive) == (("C01",), True)
+    assert report.notes[-1] == "who may see it taken from the blog flood, read from the same place before"
+    take(store, source, options=SourceOptions(visibility=(), sensitive=False))
+    assert [(one.blog, one.unchanged) for one in reread(store)] == [("live-2031-02-04", 2)] * 2
+    assert store.blogs()["live-2031-02-04"].visibility == ()
+
+
+def test_another_live_blog_whose_id_collides_is_refused(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "live.txt", SCRAPE)
+    take(store, source)
+    before = posted(store)
+    write(tmp_path / "live.txt", OTHER)
+    (report,), _ = take(store, source)
+    assert "the blog live-2031-02-03 is read from" in report.refused[0].reason
+    assert "shares no entry with it" in report.refused[0].reason
+    assert posted(store) == before
+    (report,), _ = take(store, source, options=SourceOptions(date=DAY.date, blog="vote"))
+    assert (report.blog, report.added) == ("vote", 2)
+
+
+def test_another_ndjson_under_the_same_path_makes_no_versions_of_the_first_s_entries(
+    store: Store, tmp_path: Path
+) -> None:
+    source = write(tmp_path / "live.jsonl", line("1", "The river rose.") + line("2", "The river fell."))
+    take(store, source, options=SourceOptions(blog="flood"))
+    other = line("1", "Polls are open.").replace("T17:00", "T07:00")
+    write(tmp_path / "live.jsonl", other)
+    (report,), _ = take(store, source, options=NOTHING_SAID)
+    assert (report.blog, report.added, report.edited) == ("live-2031-02-03", 1, 0)
+    assert [len(store.versions_of(f"flood/{one}")) for one in "12"] == [1, 1]
+    # the same id and time are the same entry, whatever else changed
+    write(tmp_path / "live.jsonl", line("1", "The river rose by two feet."))
+    assert [(one.blog, one.edited) for one in take(store, source, options=NOTHING_SAID)[0]] == [("flood", 1)]
+
+
+def test_a_lone_entry_corrected_is_an_edit_where_the_day_is_said_again(store: Store, tmp_path: Path) -> None:
+    source = write(tmp_path / "flood.txt", f"5.00pm GMT17:00The river rose by two feet.{FOOTER}")
+    take(store, source)
+    write(tmp_path / "flood.txt", f"5.00pm GMT17:00The river rose by ten feet.{FOOTER}")
+    (report,), _ = take(store, source)
+    assert (report.blog, report.edited) == ("flood-2031-02-03", 1)
+
+
+def test_a_source_that_moved_retimes_nothing_by_the_date_in_its_name(store: Store, tmp_path: Path) -> None:
+    take(store, write(tmp_path / "flood.txt", "".join(NIGHT)))
+    before = posted(store)
+    moved = write(tmp_path / "new" / "flood-2031-02-03.txt", "".join(NIGHT[:2]))
+    (report,), _ = take(store, moved, options=NOTHING_SAID)
+    assert report.blog is None
+    assert "2031-02-04" in report.refused[0].reason
+    assert posted(store) == before
+    (report,), _ = take(store, moved, options=SourceOptions(date=date(2031, 2, 4), blog="flood-2031-02-03"))
+    assert (report.unchanged, posted(store)) == (2, before)
+
+
 def test_the_index_holds_each_passage_and_embeds_none_twice(store: Store, tmp_path: Path) -> None:
     embedder = Counting()
     source = write(tmp_path / "flood.txt", SCRAPE)

@@ -179,6 +179,31 @@ def test_a_damaged_one_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert "stet reindex --full" in caught.value.hint
 
 
+def test_damage_that_makes_tantivy_panic_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    documents = [
+        LexicalDocument(passage=one, posted=one, blog="b", title=None, text=f"river {one}") for one in range(50)
+    ]
+    LexicalIndex.build(folder, documents)
+    [stored] = folder.glob("*.store")
+    data = bytearray(stored.read_bytes())
+    data[6] ^= 0xFF  # an offset within the block: tantivy indexes past its end
+    stored.write_bytes(data)
+    index = LexicalIndex.open(folder)
+    with pytest.raises(DamagedSnapshot, match=r"the word index in .* cannot be used: ") as caught:
+        index.search(["river"], 5, Filter())
+    assert "stet reindex --full" in caught.value.hint
+
+
+def test_ctrl_c_is_no_damage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tantivy.Index.open", stop)
+    with pytest.raises(KeyboardInterrupt):
+        LexicalIndex.open(tmp_path)
+
+
 def test_a_missing_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises((DamagedSnapshot, DiskError)):
         LexicalIndex.open(tmp_path / "gone")

@@ -20,7 +20,7 @@ NOTHING: dict[str, Any] = {
     "url": None,
     "blog": None,
     "visibility": None,
-    "sensitive": False,
+    "sensitive": None,
     "embargo_until": None,
 }
 

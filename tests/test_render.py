@@ -97,6 +97,17 @@ def test_a_passage_too_long_for_a_message_is_cited_and_not_cut(
     assert any(line.startswith("ferry, 10.00am UTC, Monday 3 February 2031") for line in lines)
 
 
+def test_a_long_opening_does_not_keep_a_short_passage_from_being_shown(
+    make_archive: Callable[..., Archive], tmp_path: Path
+) -> None:
+    source = tmp_path / "ferry.ndjson"
+    opening = "Weather " + "word " * 1_000 + "ends."
+    source.write_text(ndjson([f"{opening} The council met. The mayor wept. The ferry was late on Sunday."], []))
+    reply = asked(make_archive(source), "Was the ferry late on Sunday?", private=False)
+    [quote] = [part for part in reply if isinstance(part, Quote)]
+    assert "".join(piece.text for piece in quote.pieces) == "The mayor wept. The ferry was late on Sunday."
+
+
 @settings(max_examples=25)
 @given(
     texts=st.lists(st.text(min_size=1, max_size=200).filter(str.strip), min_size=1, max_size=4),

@@ -280,6 +280,93 @@ def test_a_minute_shared_by_two_is_read_newest_first_and_over_midnight_in_both_d
     assert [one.text for one in blog.entries] == ["One.", "Two.", "Three."]
 
 
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        # two posts: newest first, however far apart
+        (["9.00pm BST21:00", "7.00am BST07:00"], ["26T07:00", "26T21:00"]),
+        (["12.10am BST00:10", "11.50pm BST23:50"], ["26T23:50", "27T00:10"]),
+        (["7.00am BST07:00", "9.00pm BST21:00"], ["26T21:00", "27T07:00"]),
+        # one step that rises is a midnight
+        (["12.20am BST00:20", "11.50pm BST23:50", "10.00pm BST22:00"], ["26T22:00", "26T23:50", "27T00:20"]),
+        (["9.00pm BST21:00", "7.00am BST07:00", "6.00am BST06:00"], ["26T06:00", "26T07:00", "26T21:00"]),
+        # two and more that rise, and fewer that fall: the document runs forward
+        (["7.00am BST07:00", "8.00am BST08:00", "9.00pm BST21:00"], ["26T07:00", "26T08:00", "26T21:00"]),
+        (
+            ["10.00pm BST22:00", "11.00pm BST23:00", "11.50pm BST23:50", "12.10am BST00:10"],
+            ["26T22:00", "26T23:00", "26T23:50", "27T00:10"],
+        ),
+    ],
+)
+def test_newest_first_is_the_order_unless_the_times_plainly_rise(printed: list[str], expected: list[str]) -> None:
+    blog = read("".join(post(one, "The river rose.") for one in printed), SourceOptions(date=date(2014, 8, 26)))
+    assert [one.removeprefix("2014-08-").removesuffix(":00+01:00") for one in times(blog)] == expected
+
+
+@pytest.mark.parametrize("half", ["PM", "Pm", "pm"])
+def test_capitals_in_a_time_make_no_difference(half: str) -> None:
+    blog = read(post(f"9.00{half} GMT21:00", "We are here.", f"Updated at 9.10{half} GMT{FOOTER}"))
+    assert times(blog) == ["2031-02-03T21:00:00+00:00"]
+    assert str(blog.entries[0].edited_at) == "2031-02-03 21:10:00+00:00"
+    assert blog.warnings == ()
+
+
+@pytest.mark.parametrize("footer", [FOOTER, "\n"])
+def test_a_first_post_whose_header_cannot_be_read_is_refused(footer: str) -> None:
+    blog = read(post("9L00pm GMT21:00", "We are here.", footer) + post("5.00pm GMT17:00", "The start."))
+    assert [one.text for one in blog.entries] == ["The start."]
+    (refused,) = blog.refused
+    assert refused.entry.startswith("9L00pm GMT21:00We are")
+    assert refused.reason == "no time can be read, before 5.00pm GMT17:00"
+
+
+def test_what_stands_before_the_first_header_is_left_out_with_a_warning() -> None:
+    blog = read("River live \n" + post("6.00pm GMT18:00", "The end."))
+    assert [one.text for one in blog.entries] == ["The end."]
+    assert blog.refused == ()
+    assert blog.warnings == ("10 characters before 6.00pm GMT18:00 belong to no entry",)
+
+
+def test_where_every_entry_is_refused_one_hint_is_given() -> None:
+    posts = post("6.00pm EDT18:00", "The end.") + post("5.00pm EDT17:00", "The start.")
+    error = refusal(posts, SourceOptions(date=date(2031, 2, 3), timezone="Europe/London"))
+    assert error.message == (
+        "no entry of flood.txt can be taken: 5.00pm EDT17:00: the label EDT contradicts the time zone Europe/London, "
+        "which is GMT at 17:00 on 2031-02-03"
+    )
+    assert error.hint == "give --timezone America/New_York"
+    error = refusal(post("5.00pm GMT18:00", "The start."))
+    assert error.message.endswith("the 12-hour time 5.00pm and the 24-hour time 18:00 disagree")
+    assert error.hint == "correct the header in the document"
+
+
+def test_a_label_of_the_other_season_is_warned_of_once() -> None:
+    posts = [post(f"{hour}.00pm EST{hour + 12}:00", "A.") for hour in (6, 5, 4)]
+    blog = read("".join(posts), SourceOptions(date=date(2014, 7, 1)))
+    assert blog.warnings == (
+        (
+            "3 entries, the first 4.00pm EST16:00: printed as EST, but America/New_York is on EDT then; "
+            "taken as local time"
+        ),
+    )
+
+
+def test_stored_posts_keep_their_day_and_one_stored_on_two_days_settles_nothing() -> None:
+    posts = [post("1.10am GMT01:10", "C."), post("1.50am BST01:50", "B."), post("11.00pm BST23:00", "A.")]
+    posts += [post("10.00pm BST22:00", "Before."), post("9.00pm BST21:00", "First.")]
+    text, last = "".join(posts), frozenset([date(2014, 10, 26)])
+
+    def first(stored: dict[str, frozenset[date]], said: date | None = None) -> str:
+        blog = sources.read(document(text), SourceOptions(date=said), stored)
+        return f"{blog.entries[0].posted_at:%m-%d}"
+
+    # through a midnight, and through the hour that occurs twice
+    assert first(dict.fromkeys(posts[:2], last)) == first({posts[1]: last}, date(2014, 10, 27)) == "10-25"
+    two = frozenset([date(2014, 11, 3), date(2014, 11, 5)])
+    with pytest.raises(SourceRefused, match="may be of 2014-11-02 or 2014-11-04"):
+        first({posts[1]: two}, date(2014, 11, 2))
+
+
 def test_a_fall_of_a_few_minutes_is_read_as_the_next_day_but_warned_of() -> None:
     blog = read(
         "".join(
@@ -421,7 +508,9 @@ def test_standard_time_in_summer_is_a_warning() -> None:
     blog = read(post("5.00pm EST17:00", "A."), SourceOptions(date=date(2014, 7, 1)))
     assert times(blog) == ["2014-07-01T17:00:00-04:00"]
     assert blog.timezone == "America/New_York"
-    assert blog.warnings[0].startswith("5.00pm EST17:00: 17:00 on 2014-07-01 is printed as EST, but America/New_York")
+    assert blog.warnings == (
+        "5.00pm EST17:00: printed as EST, but America/New_York is on EDT then; taken as local time",
+    )
 
 
 def test_the_label_decides_the_hour_that_occurs_twice() -> None:

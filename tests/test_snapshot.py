@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -15,12 +16,13 @@ import numpy as np
 import pytest
 
 from retrieval import snapshot
+from retrieval.archive import Archive
 from retrieval.errors import DamagedSnapshot, DiskError, ForeignSnapshot, NoSnapshot, SnapshotError
 from retrieval.lexical import LexicalIndex
 from retrieval.manifest import Manifest, ModelMark, read_manifest
 from retrieval.model import Blog, Cause, Entry, Filter, Status, Version, digest
 from retrieval.snapshot import IndexedVersion, Snapshot
-from retrieval.vectors.interface import Scores
+from retrieval.vectors import Scores, write_index
 
 NOW = datetime(2031, 2, 4, tzinfo=UTC)
 START = datetime(2031, 2, 3, 17, tzinfo=UTC)
@@ -244,6 +246,87 @@ def test_a_file_of_the_same_size_but_garbage_is_refused(tmp_path: Path, name: st
     path = tmp_path / "segments" / segment["id"] / name
     path.write_bytes(b"\xff" * path.stat().st_size)
     refused(tmp_path, DamagedSnapshot)
+
+
+def unread(*_: object) -> None:
+    raise AssertionError("a damaged file was read")
+
+
+def test_one_wrong_byte_in_any_file_of_a_small_segment_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (segment,) = build(tmp_path).segments
+    monkeypatch.setattr(snapshot, "open_index", unread)
+    monkeypatch.setattr(LexicalIndex, "open", unread)
+    for name in segment["files"]:
+        path = tmp_path / "segments" / segment["id"] / name
+        data = path.read_bytes()
+        path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+        assert refused(tmp_path, DamagedSnapshot).endswith(f"{name} was changed after it was written")
+        path.write_bytes(data)
+
+
+def test_a_reindex_mends_one_wrong_byte(sample_archive: Archive) -> None:
+    for path in (sample_archive.home / "index" / "segments").rglob("*.term"):
+        path.write_bytes(b"\0" * path.stat().st_size)
+    report = sample_archive.reindex(full=False, now=NOW, progress=lambda *_: None)
+    assert report.indexed is not None
+    assert (report.indexed.embedded, report.indexed.reused > 0) == (0, True)
+    assert Snapshot.open(sample_archive.home / "index").manifest == report.indexed.manifest
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a segment that is too large for its digests to be compared."""
+    monkeypatch.setattr(snapshot, "_HASHED_UP_TO", 0)
+    (segment,) = build(tmp_path).segments
+    folder: Path = tmp_path / "segments" / segment["id"]
+    return folder
+
+
+@pytest.mark.parametrize("name", ["passages.npy", "versions.npy"])
+def test_no_damage_to_a_table_s_header_gets_past(tmp_path: Path, large: Path, name: str) -> None:
+    data = (large / name).read_bytes()
+    end = data.index(b"\n") + 1
+    for at in range(end):
+        for wrong in b"\0\xff('[{,":
+            if data[at] != wrong:
+                (large / name).write_bytes(data[:at] + bytes([wrong]) + data[at + 1 :])
+                with contextlib.suppress(DamagedSnapshot):  # some of the bytes mean nothing
+                    Snapshot.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "wrong"),
+    [
+        ("passages.npy", "start", -1),
+        ("passages.npy", "start", 15),
+        ("passages.npy", "end", -7),
+        ("passages.npy", "version", 2),
+        ("versions.npy", "version", 2),
+        ("versions.npy", "first", 1),
+        ("versions.npy", "first", -1),
+        ("versions.npy", "count", 3),
+        ("versions.npy", "count", -2),
+        ("versions.npy", "count", 2**31 - 1),
+        ("versions.npy", "blog", 2),
+        ("versions.npy", "blog", -1),
+    ],
+)
+def test_tables_that_contradict_each_other_are_refused(
+    tmp_path: Path, large: Path, name: str, field: str, wrong: int
+) -> None:
+    table = np.load(large / name)
+    table[0][field] = wrong
+    np.save(large / name, table)
+    assert refused(tmp_path, DamagedSnapshot).endswith("contradict each other")
+
+
+def test_a_number_that_no_passage_has_is_refused(tmp_path: Path, large: Path) -> None:
+    write_index(large / "vectors.faiss", np.arange(1, 5, dtype=np.int64), VECTORS)
+    opened = Snapshot.open(tmp_path)
+    with pytest.raises(DamagedSnapshot, match="names a passage that it does not hold"):
+        opened.retrieve(AXES[0], [], 9, Filter())
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def record(
     zone: str | None = "Europe/Paris",
     options: SourceOptions | None = None,
     now: datetime = NOW,
+    may_retime: bool = True,
 ) -> Recorded:
     return store.record(
         blog_id=blog,
@@ -62,6 +63,7 @@ def record(
         ),
         read=ReadBlog(format="scrape", id=None, title=None, url=None, timezone=zone, entries=entries),
         now=now,
+        may_retime=may_retime,
     )
 
 
@@ -181,11 +183,13 @@ def test_entries_missing_from_a_reading_are_not_deleted(store: Store) -> None:
 
 
 def test_a_time_that_moves_moves_the_entry_and_makes_no_version(store: Store) -> None:
-    record(store, entry("One.", "17:00", id_="a"))
-    assert record(store, entry("One.", "17:05", id_="a", raw="new")).edited == 1
+    # one entry besides is as it was: by an id alone, another live blog's might be taken for this one's
+    other = entry("Two.", "18:00", id_="b")
+    record(store, entry("One.", "17:00", id_="a"), other)
+    assert record(store, entry("One.", "17:05", id_="a", raw="new"), other).edited == 1
     (version,) = store.versions_of("flood/a")
     assert version.entry.posted_at.isoformat() == "2031-02-03T17:05:00+01:00"
-    assert feed(store)[1:] == [(2, "a", 1, "retimed")]
+    assert feed(store)[1:] == [(2, "b", 1, "published"), (3, "a", 1, "retimed")]
 
 
 def test_the_same_markup_given_another_day_keeps_its_entry(store: Store) -> None:
@@ -195,6 +199,17 @@ def test_the_same_markup_given_another_day_keeps_its_entry(store: Store) -> None
     (version,) = store.live_versions()
     assert version.entry.posted_at.isoformat() == "2031-02-04T17:00:00+01:00"
     assert [one[3] for one in feed(store)] == ["published", "retimed"]
+
+
+def test_unless_a_time_is_said_the_same_markup_keeps_its_own(store: Store) -> None:
+    record(store, entry("One."))
+    before = dump(store.path)
+    moved = replace(entry("One."), posted_at=entry("One.").posted_at + timedelta(days=1))
+    with pytest.raises(SourceRefused) as caught:
+        record(store, moved, may_retime=False)
+    assert "2031-02-03T17:00:00+01:00" in caught.value.message
+    assert "2031-02-04T17:00:00+01:00" in caught.value.message
+    assert dump(store.path) == before
 
 
 def test_an_id_is_split_at_the_first_slash(store: Store) -> None:

@@ -59,6 +59,8 @@ def test_cosines_by_id(index: VectorIndex) -> None:
     np.testing.assert_allclose(index.cosines(VECTORS[4], ids), VECTORS[[4, 0, 9]] @ VECTORS[4], atol=1e-6)
     assert index.cosines(VECTORS[4], ids)[0] == pytest.approx(1)
     assert index.cosines(VECTORS[0], np.empty(0, np.int64)).tolist() == []
+    with pytest.raises(DamagedSnapshot, match="lacks passages of the word index"):
+        index.cosines(VECTORS[0], np.array([7], np.int64))
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:

@@ -10,9 +10,20 @@ from typing import Protocol
 from retrieval.errors import NotALiveBlog
 from retrieval.model import ReadBlog, SourceOptions
 from retrieval.sources import ndjson, scrape
-from retrieval.sources.document import STANDARD_INPUT, Document, files_in, load
+from retrieval.sources.document import STANDARD_INPUT, Document, Mark, StoredDays, files_in, load
 
-__all__ = ["FORMATS", "STANDARD_INPUT", "Document", "Format", "files_in", "load", "read"]
+__all__ = [
+    "FORMATS",
+    "STANDARD_INPUT",
+    "Document",
+    "Format",
+    "Mark",
+    "StoredDays",
+    "files_in",
+    "load",
+    "marks",
+    "read",
+]
 
 
 class Format(Protocol):
@@ -23,18 +34,31 @@ class Format(Protocol):
     def detect(self, document: Document) -> bool:
         """Is this document of our kind? Cheap, and sure enough that a refusal may follow from `parse`."""
 
-    def parse(self, document: Document, options: SourceOptions) -> ReadBlog:
-        """The document's entries, oldest first. Raises SourceError where none may be taken."""
+    def marks(self, document: Document) -> frozenset[Mark]:
+        """What tells its entries from those of other blogs, whatever the options."""
+
+    def parse(self, document: Document, options: SourceOptions, stored: StoredDays) -> ReadBlog:
+        """The document's entries, oldest first; those whose markup is stored keep their day. Raises SourceError
+        where none may be taken."""
 
 
 FORMATS: tuple[Format, ...] = (ndjson, scrape)
 
 
-def read(document: Document, options: SourceOptions) -> ReadBlog:
+def read(document: Document, options: SourceOptions, stored: StoredDays | None = None) -> ReadBlog:
     """Parse a document by the first format that recognises it. Raises NotALiveBlog, SourceRefused."""
+    return _format(document).parse(document, options, stored or {})
+
+
+def marks(document: Document) -> frozenset[Mark]:
+    """What tells a document's entries from those of other blogs. Raises NotALiveBlog."""
+    return _format(document).marks(document)
+
+
+def _format(document: Document) -> Format:
     for candidate in FORMATS:
         if candidate.detect(document):
-            return candidate.parse(document, options)
+            return candidate
     names = ", ".join(candidate.NAME for candidate in FORMATS)
     raise NotALiveBlog(
         f"no live-blog entries found in {document.name}",

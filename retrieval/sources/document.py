@@ -5,13 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
 from retrieval.errors import DiskError, NotALiveBlog, UsageError
 
 STANDARD_INPUT = "-"
+
+Mark = str | tuple[str, datetime]
+"""What tells an entry from those of other blogs: its raw markup, or its own id and its time."""
+
+StoredDays = Mapping[str, frozenset[date]]
+"""By raw markup, the days on which entries are stored already, as the newsroom printed them."""
 
 
 @dataclass(frozen=True, kw_only=True)

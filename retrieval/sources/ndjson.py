@@ -9,7 +9,7 @@ from typing import cast
 from retrieval import clock
 from retrieval.errors import SourceRefused
 from retrieval.model import ReadBlog, ReadEntry, Refusal, SourceOptions
-from retrieval.sources.document import Document
+from retrieval.sources.document import Document, Mark, StoredDays
 from retrieval.text import from_plain
 
 NAME = "ndjson"
@@ -37,23 +37,16 @@ def detect(document: Document) -> bool:
     return isinstance(row, dict) and any(key in row for key in _REQUIRED)
 
 
-def parse(document: Document, options: SourceOptions) -> ReadBlog:
-    """Every good line as an entry, every other as a refusal that names its line and field."""
-    entries: list[ReadEntry] = []
-    refused: list[Refusal] = []
-    seen: dict[str, int] = {}
-    for number, line in enumerate(document.text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = _entry(line)
-            if entry.id in seen:
-                raise _Refused(f"the id {entry.id!r} stands on line {seen[entry.id]} already")
-        except _Refused as reason:
-            refused.append(Refusal(entry=f"line {number}", reason=str(reason)))
-            continue
-        seen[cast("str", entry.id)] = number
-        entries.append(entry)
+def marks(document: Document) -> frozenset[Mark]:
+    """Each good line as it stands, and its id with its time."""
+    entries, _ = _entries(document)
+    return frozenset(mark for one in entries for mark in (one.raw, (cast("str", one.id), one.posted_at)))
+
+
+def parse(document: Document, options: SourceOptions, stored: StoredDays) -> ReadBlog:
+    """Every good line as an entry, every other as a refusal that names its line and field. `stored` tells
+    nothing here: every line states its day."""
+    entries, refused = _entries(document)
     if not entries:
         because = f": {refused[0].entry}: {refused[0].reason}" if refused else ""
         raise SourceRefused(
@@ -70,6 +63,25 @@ def parse(document: Document, options: SourceOptions) -> ReadBlog:
         entries=tuple(entries),
         refused=tuple(refused),
     )
+
+
+def _entries(document: Document) -> tuple[list[ReadEntry], list[Refusal]]:
+    entries: list[ReadEntry] = []
+    refused: list[Refusal] = []
+    seen: dict[str, int] = {}
+    for number, line in enumerate(document.text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = _entry(line)
+            if entry.id in seen:
+                raise _Refused(f"the id {entry.id!r} stands on line {seen[entry.id]} already")
+        except _Refused as reason:
+            refused.append(Refusal(entry=f"line {number}", reason=str(reason)))
+            continue
+        seen[cast("str", entry.id)] = number
+        entries.append(entry)
+    return entries, refused
 
 
 def _entry(line: str) -> ReadEntry:

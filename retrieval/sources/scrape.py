@@ -14,27 +14,32 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from retrieval import clock
 from retrieval.errors import SourceRefused, UsageError
 from retrieval.model import ReadBlog, ReadEntry, Refusal, SourceOptions
-from retrieval.sources.document import Document
+from retrieval.sources.document import Document, Mark, StoredDays
 from retrieval.sources.glue import paragraph_breaks, title_length
 
 NAME = "scrape"
 
+_MEND = "mend the document and add it again"
+
 _HEADER = re.compile(
-    r"(?P<hour>[0-9]{1,2})[.:](?P<minute>[0-9]{2}) ?(?P<half>[ap]m) (?P<label>[A-Z]{2,5})"
+    r"(?P<hour>[0-9]{1,2})[.:](?P<minute>[0-9]{2}) ?(?P<half>[AaPp][Mm]) (?P<label>[A-Z]{2,5})"
     r"(?P<hour24>[0-9]{2}):(?P<minute24>[0-9]{2})"
 )
 _SERVICE = r"Twitter|Google ?plus|Pinterest|LinkedIn|WhatsApp|Messenger|Email"
-_UPDATED = r"(?:Updated at (?P<updated>[0-9]{1,2}[.:][0-9]{2}[ap]m) (?P<updated_label>[A-Z]{2,5})\s*)?"
+_UPDATED = r"(?:Updated at (?P<updated>[0-9]{1,2}[.:][0-9]{2}[AaPp][Mm]) (?P<updated_label>[A-Z]{2,5})\s*)?"
 # A row of buttons names no service twice, so in `see FacebookFacebookTwitterShare…` the first is the text's.
 _FOOTER = re.compile(
     rf"{_UPDATED}(?:Facebook(?:{_SERVICE})*+|(?<!Share)Share)Share"
     rf"(?: this post|Share|Facebook|{_SERVICE})*+close(?=\s|\Z|\d)"
 )
+
+# A label glued to a 24-hour time near the front: a header was meant.
+_NEARLY_A_HEADER = re.compile(r"[^\r\n]{0,20}?[A-Z]{2,5}[0-9]{2}:[0-9]{2}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,22 +74,45 @@ class _Post:
         return twelve
 
 
+_Timed = tuple[_Post, time]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refused:
+    """One post that is not taken. What is to be done is said where it is not plain from the reason."""
+
+    entry: str
+    reason: SourceRefused
+    plain: bool = True
+
+    def refusal(self) -> Refusal:
+        return Refusal(entry=self.entry, reason=self.reason.message if self.plain else str(self.reason))
+
+
 def detect(document: Document) -> bool:
     """By one header where an entry can begin."""
     return bool(_headers(document.text))
 
 
-def parse(document: Document, options: SourceOptions) -> ReadBlog:
+def marks(document: Document) -> frozenset[Mark]:
+    """The raw markup of its posts."""
+    return frozenset(post.raw for post in _posts(document.text))
+
+
+def parse(document: Document, options: SourceOptions, stored: StoredDays) -> ReadBlog:
     """All entries, oldest first. Raises SourceRefused where zone or day are not certain, or none is good."""
     posts = _posts(document.text)
-    refused: list[Refusal] = []
+    refused: list[_Refused] = []
     timed = _with_times(posts, refused)
-    unplaced = _left_over(posts, refused)
+    unplaced = _left_over(document.text[: posts[0].header.start()].strip(), posts, refused)
     if not timed:
         raise _nothing_left(document, refused)
     zone_name, zone_note = _zone(document, [post for post, _ in timed], options)
-    day, day_note = _day(document, [post for post, _ in timed], options, zone_name)
-    entries, warnings = _entries(timed, day, zone_name, refused)
+    oldest_first = timed if _runs_forward([moment for _, moment in timed]) else timed[::-1]
+    day, day_note = _stored_day(oldest_first, stored, zone_name, options) or _day(
+        document, [post for post, _ in timed], options, zone_name
+    )
+    entries, warnings = _entries(oldest_first, day, zone_name, refused)
     if not entries:
         raise _nothing_left(document, refused)
     return ReadBlog(
@@ -94,15 +122,17 @@ def parse(document: Document, options: SourceOptions) -> ReadBlog:
         url=options.url,
         timezone=zone_name,
         entries=tuple(entries),
-        refused=tuple(refused),
+        refused=tuple(one.refusal() for one in refused),
         notes=tuple(note for note in (zone_note, day_note) if note),
         warnings=(*unplaced, *warnings),
     )
 
 
-def _nothing_left(document: Document, refused: Sequence[Refusal]) -> SourceRefused:
-    first = f"{refused[0].entry}: {refused[0].reason}" if refused else "every entry is empty"
-    return SourceRefused(f"no entry of {document.name} can be taken: {first}", "mend the document and add it again")
+def _nothing_left(document: Document, refused: Sequence[_Refused]) -> SourceRefused:
+    first = refused[0]
+    return SourceRefused(
+        f"no entry of {document.name} can be taken: {first.entry}: {first.reason.message}", first.reason.hint
+    )
 
 
 def _headers(text: str) -> list[re.Match[str]]:
@@ -147,29 +177,34 @@ def _with_breaks(body: str) -> str:
     return "\n".join([*pieces, body[last:]])
 
 
-def _with_times(posts: Sequence[_Post], refused: list[Refusal]) -> list[tuple[_Post, time]]:
+def _with_times(posts: Sequence[_Post], refused: list[_Refused]) -> list[_Timed]:
     timed = []
     for post in posts:
         try:
             moment = post.time()
+            if not post.text:
+                raise SourceRefused("the entry has no text", _MEND)
         except SourceRefused as error:
-            refused.append(Refusal(entry=post.printed, reason=error.message))
-            continue
-        if not post.text:
-            refused.append(Refusal(entry=post.printed, reason="the entry has no text"))
+            refused.append(_Refused(entry=post.printed, reason=error))
             continue
         timed.append((post, moment))
     return timed
 
 
-def _left_over(posts: Sequence[_Post], refused: list[Refusal]) -> list[str]:
-    """What stands after a footer but under no header: refused where it looks like an entry, else a warning."""
+def _left_over(before: str, posts: Sequence[_Post], refused: list[_Refused]) -> list[str]:
+    """What stands under no header, before the first or after a footer: refused where it looks like an entry,
+    else a warning."""
     warnings = []
-    for post in posts:
-        if _FOOTER.search(post.rest):
-            refused.append(Refusal(entry=f"{post.rest[:40]}…", reason=f"no time can be read, after {post.printed}"))
-        elif post.rest:
-            warnings.append(f"{len(post.rest)} characters after the footer of {post.printed} belong to no entry")
+    first = posts[0].printed
+    for rest, beside, place in [
+        (before, f"before {first}", f"before {first}"),
+        *((post.rest, f"after {post.printed}", f"after the footer of {post.printed}") for post in posts),
+    ]:
+        if _FOOTER.search(rest) or _NEARLY_A_HEADER.match(rest):
+            reason = SourceRefused(f"no time can be read, {beside}", _MEND)
+            refused.append(_Refused(entry=f"{rest[:40]}…", reason=reason))
+        elif rest:
+            warnings.append(f"{len(rest)} characters {place} belong to no entry")
     return warnings
 
 
@@ -186,6 +221,47 @@ def _zone(document: Document, posts: Sequence[_Post], options: SourceOptions) ->
             "give --timezone, such as --timezone Europe/London",
         )
     return name, f"time zone {name} taken from the label {labels[0]}"
+
+
+def _stored_day(
+    oldest_first: Sequence[_Timed], stored: StoredDays, zone_name: str, options: SourceOptions
+) -> tuple[date, str | None] | None:
+    """The oldest post's day such that every stored post keeps its own; None where none is stored."""
+    printed = [(moment, post.label) for post, moment in oldest_first]
+    held = [stored.get(post.raw, frozenset()) for post, _ in oldest_first]
+    falls = [0, *itertools.accumulate(after < before for (before, _), (after, _) in itertools.pairwise(printed))]
+    # or one day fewer: a fall may be the clocks going back
+    firsts = {
+        day - timedelta(days=steps)
+        for days, fall in zip(held, falls, strict=True)
+        for day in days
+        for steps in (fall, max(fall - 1, 0))
+    }
+    if not firsts:
+        return None
+    walks = {first: clock.days_walked(first, printed, zone_name) for first in sorted(firsts)}
+    misfits = {
+        first: [index for index, day in enumerate(days) if held[index] and day not in held[index]]
+        for first, days in walks.items()
+    }
+    fitting = [first for first, wrong in misfits.items() if not wrong]
+    if len(fitting) == 1:
+        note = f"date {fitting[0]} taken from the entries already stored"
+        return fitting[0], None if fitting[0] == options.date else note
+    if fitting:
+        because = f"by the entries already stored the oldest may be of {fitting[0]} or {fitting[1]}"
+    else:
+        known = next(index for index, days in enumerate(held) if days)
+        first = min(held[known]) - timedelta(days=falls[known])
+        wrong = misfits[first][0]
+        because = (
+            f"{oldest_first[known][0].printed} is stored as of {min(held[known])}, by which "
+            f"{oldest_first[wrong][0].printed} is of {walks[first][wrong]}, but it is stored as of {min(held[wrong])}"
+        )
+    raise SourceRefused(
+        f"the day of the oldest entry is not certain: {because}",
+        "put the document in order, or give another --date, or another --blog with its --date",
+    )
 
 
 def _day(
@@ -222,20 +298,19 @@ def _listed(days: Sequence[date]) -> str:
 
 
 def _entries(
-    timed: Sequence[tuple[_Post, time]], day: date, zone_name: str, refused: list[Refusal]
+    oldest_first: Sequence[_Timed], day: date, zone_name: str, refused: list[_Refused]
 ) -> tuple[list[ReadEntry], list[str]]:
-    oldest_first = list(timed) if _runs_forward([moment for _, moment in timed]) else list(reversed(timed))
     days = clock.days_walked(day, [(moment, post.label) for post, moment in oldest_first], zone_name)
     entries: list[ReadEntry] = []
-    warnings: list[str] = _long_silences(oldest_first, days)
+    warned: dict[str, list[str]] = {}
     for (post, moment), on in zip(oldest_first, days, strict=True):
         try:
             posted_at, warning = clock.localise(on, moment, zone_name, post.label)
         except SourceRefused as error:
-            refused.append(Refusal(entry=post.printed, reason=str(error)))
+            refused.append(_Refused(entry=post.printed, reason=error, plain=False))
             continue
         if warning:
-            warnings.append(f"{post.printed}: {warning}")
+            warned.setdefault(warning, []).append(post.printed)
         entries.append(
             ReadEntry(
                 id=None,
@@ -248,21 +323,24 @@ def _entries(
                 edited_at=_edited(post, posted_at, zone_name),
             )
         )
-    return entries, warnings
+    shared = [
+        f"{printed[0]}: {warning}"
+        if len(printed) == 1
+        else f"{len(printed)} entries, the first {printed[0]}: {warning}"
+        for warning, printed in warned.items()
+    ]
+    return entries, [*_long_silences(oldest_first, days), *shared]
 
 
 def _runs_forward(times: Sequence[time]) -> bool:
-    """Whether the document runs from old to new: what makes it span less time, a day for every fall. A tie is
-    read newest first."""
-    minutes = [moment.hour * 60 + moment.minute for moment in times]
-    steps = list(itertools.pairwise(minutes))
-    day, last = 24 * 60, minutes[-1] - minutes[0]
-    forward = day * sum(before > after for before, after in steps) + last
-    backward = day * sum(before < after for before, after in steps) - last
-    return forward < backward
+    """Whether the document runs from old to new. Newest first is the format's order, and one rise in it is a
+    midnight; so at least two steps must rise, and fewer fall."""
+    steps = list(itertools.pairwise(times))
+    rises = sum(before < after for before, after in steps)
+    return rises >= 2 and rises > sum(before > after for before, after in steps)
 
 
-def _long_silences(oldest_first: Sequence[tuple[_Post, time]], days: Sequence[date]) -> list[str]:
+def _long_silences(oldest_first: Sequence[_Timed], days: Sequence[date]) -> list[str]:
     """A fall of a few minutes steps the day on like any other, but is more likely a post out of order."""
     warnings = []
     for (before, earlier), (after, later), previous, on in zip(

@@ -45,7 +45,7 @@ class FlatIndex:
         faiss.omp_set_num_threads(_THREADS)
         try:
             index = faiss.read_index(str(path))
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             raise DamagedSnapshot(
                 f"the vector index {path} cannot be read: {_first_line(error)}", "run `stet reindex --full`"
             ) from error
@@ -72,7 +72,13 @@ class FlatIndex:
     def cosines(self, vector: Scores, ids: Ids) -> Scores:
         if not ids.size:
             return np.empty(0, np.float32)
-        cosines: Scores = self._index.reconstruct_batch(ids) @ vector
+        try:
+            cosines: Scores = self._index.reconstruct_batch(ids) @ vector
+        except RuntimeError as error:
+            raise DamagedSnapshot(
+                f"the vector index lacks passages of the word index: {_first_line(error)}",
+                "run `stet reindex --full`",
+            ) from error
         return cosines
 
 
