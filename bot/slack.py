@@ -162,7 +162,9 @@ class Bot:
 
     @contextmanager
     def _settling(self, key: str) -> Iterator[None]:
-        """Note in the ledger whether a reply went out; where it did not, a retry of Slack's may have it."""
+        """Note in the ledger whether a reply went out; where none did, the delivery is answered if it comes again.
+
+        Slack sends an event that was acknowledged again only where the acknowledgement was lost."""
         answered = False
         try:
             yield
