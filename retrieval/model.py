@@ -30,8 +30,9 @@ class Status(StrEnum):
     """What may be done with an entry."""
 
     LIVE = "live"
-    DELETED = "deleted"
-    HELD = "held"
+    DELETED = "deleted"  # gone from its source
+    HELD = "held"  # hidden by the admin, reversibly
+    TAKEN_DOWN = "taken_down"  # erased
 
 
 class Cause(StrEnum):
@@ -40,6 +41,18 @@ class Cause(StrEnum):
     PUBLISHED = "published"
     EDITED = "edited"
     REREAD = "reread"  # the raw markup is the same, our reading of it improved: no edit, nobody is told
+    DELETED = "deleted"  # the source no longer has the entry: a version without words
+    REVIVED = "revived"  # the source has it again
+    TAKEN_DOWN = "taken_down"  # this one version was erased: its number stays, its words are gone
+
+
+class Listing(StrEnum):
+    """Which entries a document would list if they were there: what a missing one proves."""
+
+    WHOLE = "whole"  # all of the blog
+    SINCE_OLDEST = "since_oldest"  # all from its oldest entry on: older ones may have dropped off
+    BETWEEN = "between"  # all between its oldest and its newest entry: one page of several
+    PART = "part"  # a missing entry proves nothing
 
 
 class Outcome(StrEnum):
@@ -109,7 +122,11 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadBlog:
-    """What a source yields: entries oldest first, what was refused, and notes on what was taken from where."""
+    """What a source yields: entries oldest first, what was refused, and notes on what was taken from where.
+
+    `listing` says what an entry that is missing from `entries` proves; `deleted` are the ids that the source itself
+    calls deleted (or no longer published). `language` is a code such as `en`, where the source states one.
+    """
 
     format: str
     id: str | None
@@ -117,6 +134,9 @@ class ReadBlog:
     url: str | None
     timezone: str | None
     entries: tuple[ReadEntry, ...]
+    listing: Listing = Listing.PART
+    deleted: tuple[str, ...] = ()
+    language: str | None = None
     refused: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

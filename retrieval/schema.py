@@ -21,7 +21,10 @@ from sqlalchemy import (
 )
 
 APPLICATION_ID = 0x53544554  # "STET"
-SCHEMA = 2
+SCHEMA = 3
+
+HELD_FOREVER = 2**62
+"""`held_until` where a hold ends by a release alone."""
 
 metadata = MetaData()
 
@@ -36,6 +39,7 @@ blogs = Table(
     Column("visibility", String, nullable=False),  # channel ids joined by commas; empty: public
     Column("sensitive", Boolean, nullable=False),
     Column("embargo_until", Integer),  # microseconds since 1970, UTC, as all times here
+    Column("held_until", Integer),  # the whole blog is held back until then; HELD_FOREVER until released
     Column("updated", Integer, nullable=False),
 )
 
@@ -49,6 +53,8 @@ sources = Table(
     Column("sha256", String, nullable=False),
     Column("options", String, nullable=False),  # JSON: what the admin said when adding it
     Column("read", Integer, nullable=False),
+    Column("etag", String),  # what a web server said of it, to be asked whether it changed since
+    Column("last_modified", String),
 )
 
 entries = Table(
@@ -62,7 +68,8 @@ entries = Table(
     Column("utc_offset", Integer),  # seconds, as the source printed the time
     Column("url", String),
     Column("status", String, nullable=False),
-    Column("current", Integer, nullable=False),  # the number of the current version
+    Column("current", Integer, nullable=False),  # the number of the wording published last
+    Column("held_until", Integer),
     UniqueConstraint("blog", "id"),
 )
 Index("entries_by_time", entries.c.blog, entries.c.posted)
@@ -85,6 +92,19 @@ versions = Table(
     CheckConstraint("number >= 1", name="numbered_from_one"),
 )
 
+passages = Table(
+    "passages",
+    metadata,
+    Column("model", String, primary_key=True),  # the fingerprint: its tokens decide how a text is cut
+    Column("version", Integer, ForeignKey("versions.key"), primary_key=True),
+    Column("start", Integer, primary_key=True),
+    Column("end", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # of the exact string that was encoded
+    sqlite_with_rowid=False,
+)
+Index("passages_by_version", passages.c.version)
+Index("passages_by_digest", passages.c.digest)
+
 vectors = Table(
     "vectors",
     metadata,
@@ -104,3 +124,24 @@ changes = Table(
     Column("kind", String, nullable=False),
     sqlite_autoincrement=True,
 )
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("entry", Integer, ForeignKey("entries.key"), nullable=False),
+    Column("version", Integer),  # the number of the one version that was taken down; null: the whole entry
+    Column("reason", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("erased", Integer),  # when the last byte was gone; null: not yet
+)
+
+tombstone_marks = Table(
+    "tombstone_marks",
+    metadata,
+    Column("tombstone", Integer, ForeignKey("tombstones.key"), primary_key=True),
+    Column("mark", LargeBinary, primary_key=True),  # keyed (HMAC): of the entry's id, markup and text
+    sqlite_with_rowid=False,
+)
+Index("tombstones_by_mark", tombstone_marks.c.mark)

@@ -22,10 +22,15 @@ from retrieval.store import Store
 from tests.test_store import NOW, dump, entry, record
 
 TABLES = ("blogs", "sources", "entries", "versions", "vectors", "changes")
+COLUMNS_OF_OLD = {
+    "blogs": "id, title, url, timezone, language, visibility, sensitive, embargo_until, updated",
+    "sources": "key, blog, locator, format, sha256, options, read",
+    "entries": "key, blog, id, own_id, posted, url, status, current",
+}
 
 
 def rows(path: Path, table: str) -> list[tuple[object, ...]]:
-    columns = {"entries": "key, blog, id, own_id, posted, url, status, current"}.get(table, "*")
+    columns = COLUMNS_OF_OLD.get(table, "*")
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return list(connection.execute(f"SELECT {columns} FROM {table} ORDER BY 1"))
 

@@ -32,6 +32,7 @@ LAYERS = [
     "retrieval.migrations.versions",
     "retrieval.migrations.versions.schema_0001",
     "retrieval.migrations.versions.schema_0002",
+    "retrieval.migrations.versions.schema_0003",
     "retrieval.migrations.env",
     "retrieval.database",
     "retrieval.matching",

@@ -24,11 +24,18 @@ StoredDays = Mapping[str, frozenset[date]]
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """What a source handed over. `locator` says where it can be read again: an absolute path, or `-`."""
+    """What a source handed over. `locator` says where it can be read again: an absolute path, an address, or `-`.
+
+    Of a page from the web, `address` is where it was found after redirects, `etag` and `last_modified` what its
+    server said of it.
+    """
 
     locator: str
     name: str
     data: bytes
+    address: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
 
     @cached_property
     def sha256(self) -> str:
