@@ -8,22 +8,22 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from retrieval.clock import as_labelled, parse_moment, zone
+from retrieval.clock import parse_moment, zone
 from retrieval.errors import DiskError, ForeignSnapshot, NoSnapshot, NothingIndexed, StoreBusy, UsageError
 from retrieval.files import disk, writers_lock
-from retrieval.model import Answer, Blog, Filter, IndexState, Order, Outcome, Question, SourceOptions, Version
+from retrieval.model import Answer, Blog, Question, SourceOptions, Version, require_aware
 from retrieval.store import BlogState, Store
 
 if TYPE_CHECKING:
+    from retrieval.asking import Asking
     from retrieval.embedding import Embedder
     from retrieval.indexing import Indexed, Progress
     from retrieval.ingest import SourceReport
     from retrieval.manifest import Manifest
-    from retrieval.questions import Understood
     from retrieval.snapshot import Snapshot
 
 _LOCK_SECONDS = 120
@@ -64,6 +64,7 @@ class Archive:
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
         self._snapshot: Snapshot | None = None
+        self._asking: Asking | None = None
 
     @classmethod
     def open(cls, home: Path, model_name: str, load: Loader, size_limit: int = 100_000_000) -> Self:
@@ -132,15 +133,9 @@ class Archive:
 
     def _index(self, now: datetime, progress: Progress, full: bool = False) -> Indexed:
         from retrieval import indexing
-        from retrieval.errors import SnapshotError
-        from retrieval.snapshot import Snapshot
 
-        if not full:
-            with contextlib.suppress(SnapshotError):
-                held = Snapshot.open(self.home / "index").manifest
-                if held.change == self.store.last_change() and held.model.name == self.model_name:
-                    return indexing.Indexed(manifest=held, embedded=0, reused=held.passages)
-        return indexing.index(self.store, self.home / "index", self.embedder, now, progress)
+        folder = self.home / "index"
+        return indexing.index(self.store, folder, self.model_name, lambda: self.embedder, now, progress, full=full)
 
     def _writing(self, wait: float | None = None) -> contextlib.AbstractContextManager[None]:
         """One writer at a time. Raises StoreBusy after `wait` seconds (by default two minutes), DiskError."""
@@ -154,18 +149,24 @@ class Archive:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        as_of: datetime | None = None,
         blog: str | None = None,
         limit: int = 3,
         visible: frozenset[str] | None = None,
     ) -> Answer:
-        """The passages that answer, or an honest nothing. `visible`: the blogs that may be seen (None: all).
+        """The passages that answer, or an honest nothing. `visible`: the blogs that may be seen (None: all);
+        `as_of`: a past moment, whose wordings are meant.
 
         Raises UsageError for an empty or over-long question, SnapshotError, NothingIndexed, ModelError."""
-        question = Question(text=_question(text), since=since, until=until, blog=blog, limit=limit)
+        from retrieval import asking
+
+        require_aware(as_of, "as_of")
+        question = Question(text=_question(text), since=since, until=until, as_of=as_of, blog=blog, limit=limit)
         if limit < 1:
             raise UsageError(f"{limit} passages cannot be shown", "ask for 1 or more")
-        seen = self._visible(visible)
-        self._blogs(blog, seen)  # what can be refused is refused before the model is loaded, which takes seconds
+        now = datetime.now(UTC)
+        seen = asking.visible_now(self.store, visible, now)
+        asking.admitted(self.store, blog, seen)  # what can be refused is refused before the model is loaded
         snapshot = self.snapshot()
         embedder = self.embedder
         if embedder.fingerprint != snapshot.manifest.model.fingerprint:
@@ -174,77 +175,10 @@ class Archive:
                 "run `stet reindex --full`, or set STET_MODEL back",
             )
         began = time.perf_counter()
-        answer = self._answer(question, embedder, snapshot, seen)
+        if self._asking is None:
+            self._asking = asking.Asking(self.store)
+        answer = self._asking.answer(question, snapshot, embedder, seen, now)
         return replace(answer, elapsed_ms=(time.perf_counter() - began) * 1000)
-
-    def _answer(
-        self, question: Question, embedder: Embedder, snapshot: Snapshot, visible: frozenset[str] | None
-    ) -> Answer:
-        from retrieval.answers import answer, entries_listed
-        from retrieval.questions import understand
-        from retrieval.search import search
-
-        admitted = self._blogs(question.blog, visible)
-        state = self._index_state(snapshot, Filter(blogs=visible))
-        within = Filter(since=question.since, until=question.until, blogs=admitted)
-        if not within.admits_all and state.entries and not self.store.coverage(within).entries:
-            return _nothing_in_range(question, state)
-        understood = understand(question.text)
-        if understood.at:
-            minutes = self._minutes(understood, within)
-            if understood.lists and not minutes:
-                return _nothing_in_range(question, state)
-            if len(minutes) == 1:
-                question = replace(question, since=minutes[0], until=minutes[0] + timedelta(minutes=1))
-                within = Filter(since=question.since, until=question.until, blogs=admitted)
-                if understood.lists:
-                    listed = self.store.entries_in_order(within, question.limit, latest=False)
-                    return entries_listed(question, listed, state)
-        elif understood.lists:
-            question = replace(question, order=understood.order)
-            latest = understood.order is Order.LATEST
-            return entries_listed(question, self.store.entries_in_order(within, 1, latest=latest), state)
-        vector = embedder.encode_question(question.text)
-        return answer(question, search(snapshot, self.store, question.text, vector, within), state)
-
-    def _minutes(self, understood: Understood, within: Filter) -> list[datetime]:
-        """The minutes at which entries were posted that bear the time asked for, the first one first."""
-        minutes = {
-            posted.replace(second=0, microsecond=0)
-            for posted in self.store.times(within)
-            if (bears := as_labelled(posted, understood.zone)) is not None
-            and bears.time().replace(second=0, microsecond=0) in understood.at
-        }
-        return sorted({minute.astimezone(UTC): minute for minute in minutes}.values())
-
-    def _visible(self, visible: frozenset[str] | None) -> frozenset[str] | None:
-        """The blogs that may be seen: never one under embargo."""
-        now = datetime.now(UTC)
-        blogs = self.store.blogs().values()
-        under = {one.id for one in blogs if one.embargo_until is not None and one.embargo_until > now}
-        if not under:
-            return visible
-        return (frozenset(one.id for one in blogs) if visible is None else visible) - under
-
-    def _blogs(self, blog: str | None, visible: frozenset[str] | None) -> frozenset[str] | None:
-        if blog is None:
-            return visible
-        known = self.store.blogs() if visible is None else visible
-        if blog not in known:
-            raise UsageError(f"there is no blog {blog!r}", "see `stet status` for the blogs and their ids")
-        return frozenset({blog})
-
-    def _index_state(self, snapshot: Snapshot, within: Filter) -> IndexState:
-        covered = self.store.coverage(within)
-        return IndexState(
-            blogs=covered.blogs,
-            entries=covered.entries,
-            passages=snapshot.count(within),
-            first=covered.first,
-            last=covered.last,
-            updated=snapshot.manifest.built_at,
-            snapshot=snapshot.manifest.id,
-        )
 
     def moment(self, text: str, blog: str | None, what: str) -> datetime:
         """A moment of the command line; without an offset it is in the one zone of the blogs that are meant."""
@@ -262,7 +196,9 @@ class Archive:
 
     def check_blog(self, blog: str | None) -> None:
         """See that there is such a blog, and that it may be seen. Raises UsageError."""
-        self._blogs(blog, self._visible(None))
+        from retrieval.asking import admitted, visible_now
+
+        admitted(self.store, blog, visible_now(self.store, None, datetime.now(UTC)))
 
     # ------------------------------------------------------------ looking
 
@@ -312,7 +248,7 @@ class Archive:
             raise
         held = self._snapshot
         if held is None or held.manifest.id != newest:
-            held = self._snapshot = Snapshot.open(folder)
+            held = self._snapshot = Snapshot.open(folder, held)
         return held
 
     @property
@@ -332,18 +268,6 @@ def _bytes_below(folder: Path) -> int:
             with contextlib.suppress(OSError):
                 whole += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118 (os.walk's own)
     return whole
-
-
-def _nothing_in_range(question: Question, state: IndexState) -> Answer:
-    return Answer(
-        question=question,
-        outcome=Outcome.NOTHING_IN_RANGE,
-        confidence=0.0,
-        passages=(),
-        nearest=(),
-        index=state,
-        elapsed_ms=0.0,
-    )
 
 
 def _question(text: str) -> str:

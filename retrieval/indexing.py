@@ -1,26 +1,33 @@
 """Store → snapshot: the second half of the one pipeline that `add` and `reindex` share.
 
-Vectors are kept as they are encoded, batch by batch, and the snapshot is switched in last, at once. Whatever
-stops it, the next run goes on from there, and nothing is embedded twice.
+The passages of every version, superseded ones too, are cut once and kept in the store with their vectors; the
+snapshot holds those of the current ones. Vectors are kept as they are encoded, batch by batch, and the snapshot is
+switched in last, at once. Whatever stops it, the next run goes on from there, and nothing is embedded twice. The
+model is loaded only where there is something to cut or encode, or no snapshot that names it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
-from retrieval import snapshot
+from retrieval import building
+from retrieval.building import Contents, Update
 from retrieval.embedding import Embedder
-from retrieval.manifest import Manifest, ModelMark
-from retrieval.model import Span, Version
+from retrieval.errors import DamagedSnapshot, SnapshotError
+from retrieval.index_records import KeptPassage
+from retrieval.manifest import Manifest, ModelMark, read_manifest
+from retrieval.model import Version
 from retrieval.passages import passages
-from retrieval.snapshot import IndexedVersion
+from retrieval.segment import IndexedVersion
+from retrieval.sentences import sentences
+from retrieval.snapshot import verify
 from retrieval.store import Store
 
 _BATCH = 256
@@ -33,56 +40,149 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Indexed:
-    """What bringing the index up to date took."""
+    """What bringing the index up to date took, in passages: encoded, and found encoded already."""
 
     manifest: Manifest
     embedded: int
     reused: int
 
 
-def index(store: Store, folder: Path, embedder: Embedder, now: datetime, progress: Progress) -> Indexed:
-    """Build a snapshot of every live entry's current version and switch it in. Nothing is embedded twice."""
+def in_force(folder: Path, model_name: str) -> Manifest | None:
+    """The snapshot in force, where its files are whole and it was made with the model of that name."""
+    try:
+        manifest = read_manifest(folder)
+        verify(folder, manifest)
+    except SnapshotError:
+        return None
+    return manifest if manifest.model.name == model_name else None
+
+
+def index(
+    store: Store,
+    folder: Path,
+    model_name: str,
+    load: Callable[[], Embedder],
+    now: datetime,
+    progress: Progress,
+    *,
+    full: bool = False,
+) -> Indexed:
+    """Bring the snapshot up to every live entry's current version and switch it in; `full` cuts every version again
+    and builds all anew. Nothing is embedded twice. Raises ModelError, StoreError, DiskError."""
+    held = None if full else in_force(folder, model_name)
+    work = _Work(store, load, progress)
+    mark = held.model if held else _mark(work.embedder)
+    pending = list(store.every_version() if full else store.versions_without_passages(mark.fingerprint))
+    pending = [one for one in pending if sentences(one.text)]
+    if held and pending and work.embedder.fingerprint != mark.fingerprint:
+        held, mark = None, _mark(work.embedder)  # another model under the same name
+        pending = list(store.versions_without_passages(mark.fingerprint))
+    work.cut(mark, pending)
     change = store.last_change()
-    versions = [
-        IndexedVersion(version=version, passages=tuple(_spans(version, embedder)))
-        for version in store.live_versions()
-    ]
-    texts = [
-        lead + one.version.text[start:end]
-        for one in versions
-        for lead in [_lead(one.version, embedder)]
-        for start, end in one.passages
-    ]
-    keys = [hashlib.sha256(text.encode()).digest() for text in texts]
-    held = store.vectors(embedder.fingerprint, keys)
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in held}
-    held |= _encoded(store, embedder, missing, progress)
-    vectors = np.frombuffer(b"".join(held[key] for key in keys), dtype="<f4").reshape(-1, embedder.dimension)
-    mark = ModelMark(name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension)
-    manifest = snapshot.build(folder, versions, vectors, mark, change, now)
-    log.info("indexed snapshot=%s passages=%d embedded=%d", manifest.id, len(texts), len(missing))
-    return Indexed(manifest=manifest, embedded=len(missing), reused=len(texts) - len(missing))
+    manifest = _extended(work, folder, held, change, now) if held else None
+    if manifest is None:
+        versions = list(store.live_versions())
+        manifest = building.build(folder, *work.contents(mark, versions), mark, change, now)
+    log.info("indexed snapshot=%s passages=%d embedded=%d", manifest.id, manifest.passages, work.embedded)
+    return Indexed(manifest=manifest, embedded=work.embedded, reused=max(0, manifest.passages - work.embedded))
 
 
-def _encoded(store: Store, embedder: Embedder, missing: dict[bytes, str], progress: Progress) -> dict[bytes, bytes]:
-    """Encode what is missing, similar lengths together; each batch is kept before the next is begun."""
-    pending = sorted(missing.items(), key=lambda pair: len(pair[1]))
-    encoded: dict[bytes, bytes] = {}
-    for start in range(0, len(pending), _BATCH):
-        progress(start, len(pending))
-        batch = pending[start : start + _BATCH]
-        vectors = embedder.encode([text for _, text in batch]).astype("<f4")
-        made = {key: vector.tobytes() for (key, _), vector in zip(batch, vectors, strict=True)}
-        store.keep_vectors(embedder.fingerprint, made.items())
-        encoded |= made
-    progress(len(pending), len(pending))
-    return encoded
+def _mark(embedder: Embedder) -> ModelMark:
+    return ModelMark(name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension)
 
 
-def _spans(version: Version, embedder: Embedder) -> list[Span]:
+def _extended(work: _Work, folder: Path, held: Manifest, change: int, now: datetime) -> Manifest | None:
+    """The snapshot with what changed since; None where what it holds cannot be read."""
+    if held.change == change:
+        return held
+    store = work.store
+    touched = store.stale_versions(held.change)
+    update = Update(live=store.posted_of_live(touched), touched=touched, erased=store.erased_versions())
+
+    def contents(keys: Sequence[int]) -> Contents:
+        found = store.versions(keys)
+        return work.contents(held.model, [found[key] for key in keys])
+
+    try:
+        return building.extend(folder, held, update, contents, change, now)
+    except DamagedSnapshot:
+        return None
+
+
+class _Work:
+    """The embedder, loaded at the first need, and what it was needed for."""
+
+    def __init__(self, store: Store, load: Callable[[], Embedder], progress: Progress) -> None:
+        self.store = store
+        self.embedded = 0
+        self._load = load
+        self._progress = progress
+        self._embedder: Embedder | None = None
+
+    @property
+    def embedder(self) -> Embedder:
+        if self._embedder is None:
+            self._embedder = self._load()
+        return self._embedder
+
+    def cut(self, mark: ModelMark, versions: Sequence[Version]) -> None:
+        """Keep the passages of versions, and their vectors."""
+        if versions:
+            kept = {one.key: _cut(one, self.embedder) for one in versions}
+            self._vectors(mark, {one.key: one for one in versions}, kept)
+            self.store.keep_passages(mark.fingerprint, kept)
+
+    def contents(self, mark: ModelMark, versions: Sequence[Version]) -> Contents:
+        """Versions with their passages and these's vectors, as a segment takes them."""
+        kept = self.store.passages_of(mark.fingerprint, [one.key for one in versions])
+        indexed = [
+            IndexedVersion(version=one, passages=tuple((p.start, p.end) for p in kept.get(one.key, ())))
+            for one in versions
+        ]
+        vectors = self._vectors(mark, {one.key: one for one in versions}, kept)
+        ordered = [vectors[passage.digest] for one in versions for passage in kept.get(one.key, ())]
+        return indexed, np.frombuffer(b"".join(ordered), dtype="<f4").reshape(-1, mark.dimension)
+
+    def _vectors(
+        self, mark: ModelMark, versions: Mapping[int, Version], kept: Mapping[int, Sequence[KeptPassage]]
+    ) -> dict[bytes, bytes]:
+        """The vectors of kept passages by their digests; those that are missing are encoded."""
+        digests = {passage.digest for of_version in kept.values() for passage in of_version}
+        held = self.store.vectors(mark.fingerprint, digests)
+        if digests != held.keys():
+            missing = {
+                passage.digest: _lead(versions[key], self.embedder) + versions[key].text[passage.start : passage.end]
+                for key, of_version in kept.items()
+                for passage in of_version
+                if passage.digest not in held
+            }
+            held |= self._encoded(mark, missing)
+        return held
+
+    def _encoded(self, mark: ModelMark, missing: dict[bytes, str]) -> dict[bytes, bytes]:
+        """Encode what is missing, similar lengths together; each batch is kept before the next is begun."""
+        pending = sorted(missing.items(), key=lambda pair: len(pair[1]))
+        encoded: dict[bytes, bytes] = {}
+        for start in range(0, len(pending), _BATCH):
+            self._progress(start, len(pending))
+            batch = pending[start : start + _BATCH]
+            vectors = self.embedder.encode([text for _, text in batch]).astype("<f4")
+            made = {key: vector.tobytes() for (key, _), vector in zip(batch, vectors, strict=True)}
+            self.store.keep_vectors(mark.fingerprint, made.items())
+            encoded |= made
+        self._progress(len(pending), len(pending))
+        self.embedded += len(pending)
+        return encoded
+
+
+def _cut(version: Version, embedder: Embedder) -> list[KeptPassage]:
     """A version's passages, each short enough for the model with the lead in front of it."""
-    room = embedder.max_tokens - len(embedder.token_spans(_lead(version, embedder)))
-    return passages(version.text, embedder.token_spans(version.text), room)
+    lead = _lead(version, embedder)
+    room = embedder.max_tokens - len(embedder.token_spans(lead))
+    return [
+        KeptPassage(start=start, end=end, digest=hashlib.sha256((lead + version.text[start:end]).encode()).digest())
+        for start, end in passages(version.text, embedder.token_spans(version.text), room)
+    ]
 
 
 def _lead(version: Version, embedder: Embedder) -> str:

@@ -1,12 +1,13 @@
-"""The BM25 side: tantivy, one document a passage, its entry's title indexed with its text.
+"""The words of passages: how a text becomes terms, and tantivy, which finds the passages that hold them.
 
-Queries are built from analysed terms, never parsed: tantivy's query language raises on most of what people type.
+One document a passage, its entry's title indexed with its text. tantivy chooses the candidates; their scores are
+made by `bm25`, since tantivy's own count what was deleted and what the asker may not see. Queries are built from
+analysed terms, never parsed: tantivy's query language raises on most of what people type.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -14,36 +15,39 @@ from pathlib import Path
 
 import tantivy
 
+from retrieval.bm25 import FIELDS, idf
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot, DiskError
 from retrieval.files import disk
 from retrieval.model import Filter
 
-_ANALYSER = "stet"
-_FIELDS = ("title", "text")
+_SPLIT_AT_BLANKS = "whitespace"
 _LONGEST_TERM = 60
-_MOST_TERMS = 64
+MOST_TERMS = 64
+"""Terms of a question that are looked for: the first ones."""
 _HEAP_BYTES = 64_000_000
 _MIN_POSTED, _MAX_POSTED = -(2**62), 2**62
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LexicalDocument:
-    """A passage as it goes into the index, under its number. `posted` in microseconds since 1970."""
+    """A passage as it goes into the index, under its number: the terms of its entry's title and of its own text.
+    `posted` in microseconds since 1970."""
 
     passage: int
+    version: int
     posted: int
     blog: str
-    title: str | None
-    text: str
+    title: Sequence[str]
+    text: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hit:
-    """A passage's number and its BM25 score."""
+class Excluded:
+    """Versions that are not to be found: all of `keys`, or with `others` all but these."""
 
-    passage: int
-    score: float
+    keys: Sequence[int]
+    others: bool = False
 
 
 @cache
@@ -79,15 +83,19 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("passage", stored=True, indexed=True, fast=True)
     builder.add_integer_field("posted", indexed=True, fast=True)
     builder.add_text_field("blog", tokenizer_name="raw", index_option="basic")
-    for field in _FIELDS:
-        builder.add_text_field(field, tokenizer_name=_ANALYSER, index_option="freq")
+    builder.add_integer_field("version", indexed=True)
+    for field in FIELDS:
+        builder.add_text_field(field, tokenizer_name=_SPLIT_AT_BLANKS, index_option="freq")
     return builder.build()
 
 
 @contextmanager
-def _mapped(folder: Path) -> Iterator[None]:
+def _mapped(folder: Path | None) -> Iterator[None]:
     """tantivy raises ValueError, OSError or RuntimeError for a disk that is full and for damaged files alike; some
     damage makes it panic."""
+    if folder is None:
+        yield
+        return
     try:
         with disk(folder):
             yield
@@ -111,73 +119,85 @@ def _failures() -> tuple[type[BaseException], ...]:
 
 
 class LexicalIndex:
-    """One immutable index on disk."""
+    """One immutable index, on disk or in memory."""
 
-    def __init__(self, folder: Path, index: tantivy.Index) -> None:
+    def __init__(self, folder: Path | None, index: tantivy.Index) -> None:
         self._folder = folder
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, folder: Path, documents: Sequence[LexicalDocument]) -> None:
+    def build(cls, folder: Path, documents: Iterable[LexicalDocument]) -> None:
         """Write an index of the documents into an empty folder. Raises DiskError."""
         with _mapped(folder):
             folder.mkdir()
-            index = tantivy.Index(_schema(), path=str(folder))
-            index.register_tokenizer(_ANALYSER, _analyser())
-            writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-            for one in documents:
-                writer.add_document(_document(one))
-            writer.commit()
-            writer.wait_merging_threads()
+            _fill(tantivy.Index(_schema(), path=str(folder)), documents)
+
+    @classmethod
+    def in_memory(cls, documents: Iterable[LexicalDocument]) -> LexicalIndex:
+        """An index of the documents that leaves nothing on the disk."""
+        index = tantivy.Index(_schema())
+        _fill(index, documents)
+        index.reload()
+        return cls(None, index)
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
         """Open an index for reading. Raises DamagedSnapshot."""
         with _mapped(folder):
             index = tantivy.Index.open(str(folder))
-            index.register_tokenizer(_ANALYSER, _analyser())
             index.reload()
             return cls(folder, index)
 
-    def search(self, wanted: Sequence[str], limit: int, within: Filter) -> list[Hit]:
-        """The best passages for the terms, best first, those that the filter admits."""
-        if not wanted:
-            return []
-        clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(_schema(), field, term, "freq"))
-            for term in dict.fromkeys(wanted[:_MOST_TERMS])
-            for field in _FIELDS
-        ]
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, tantivy.Query.boolean_query(clauses)), *_conditions(within)]
-        )
+    def candidates(
+        self, weights: Mapping[str, Sequence[float]], limit: int, within: Filter, excluded: Excluded
+    ) -> list[int]:
+        """The numbers of the passages that fit the terms best. `weights` are the terms' idf for each field: they
+        take the place of this index's own, which know nothing of the other segments."""
         with _mapped(self._folder):
-            found = self._searcher.search(query, limit, count=False).hits
-            return [
-                Hit(passage=int(self._searcher.doc(address)["passage"][0]), score=float(score))
-                for score, address in found
+            clauses = [
+                (tantivy.Occur.Should, self._weighted(field, term, weight))
+                for term, of_field in weights.items()
+                for field, weight in zip(FIELDS, of_field, strict=True)
             ]
+            if not clauses or (excluded.others and not excluded.keys):
+                return []
+            query = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Must, tantivy.Query.boolean_query(clauses)), *_conditions(within, excluded)]
+            )
+            found = self._searcher.search(query, limit, count=False).hits
+            return [int(self._searcher.doc(address)["passage"][0]) for _, address in found]
 
-    def rarity(self, term: str) -> float:
-        """0 to 1: how few passages hold the term; 1 where none does, whatever the archive's size."""
+    def _weighted(self, field: str, term: str, weight: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(_schema(), field, term, "freq")
+        return tantivy.Query.boost_query(query, weight / idf(self._searcher.num_docs, self.holding(field, term)))
+
+    def holding(self, field: str, term: str) -> int:
+        """How many passages hold the term in a field, those of deleted versions too."""
         with _mapped(self._folder):
-            count = self._searcher.num_docs
-            held = max(self._searcher.doc_freq(field, term) for field in _FIELDS)
-        return math.log((count + 1) / (held + 0.5)) / math.log((count + 1) / 0.5)
+            return self._searcher.doc_freq(field, term)
+
+
+def _fill(index: tantivy.Index, documents: Iterable[LexicalDocument]) -> None:
+    writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+    for one in documents:
+        writer.add_document(_document(one))
+    writer.commit()
+    writer.wait_merging_threads()
 
 
 def _document(one: LexicalDocument) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("passage", one.passage)
+    document.add_integer("version", one.version)
     document.add_integer("posted", one.posted)
     document.add_text("blog", one.blog)
-    document.add_text("title", one.title or "")
-    document.add_text("text", one.text)
+    document.add_text("title", " ".join(one.title))
+    document.add_text("text", " ".join(one.text))
     return document
 
 
-def _conditions(within: Filter) -> list[tuple[tantivy.Occur, tantivy.Query]]:
-    """The filter as clauses that must match and add nothing to the score."""
+def _conditions(within: Filter, excluded: Excluded) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+    """The filter as clauses that must match, or must not, and add nothing to the score."""
     conditions: list[tantivy.Query] = []
     if within.since is not None or within.until is not None:
         since = _MIN_POSTED if within.since is None else microseconds(within.since)
@@ -189,4 +209,10 @@ def _conditions(within: Filter) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         )
     if within.blogs is not None:
         conditions.append(tantivy.Query.term_set_query(_schema(), "blog", sorted(within.blogs)))
-    return [(tantivy.Occur.Must, tantivy.Query.const_score_query(condition, 0.0)) for condition in conditions]
+    versions = tantivy.Query.term_set_query(_schema(), "version", list(excluded.keys))
+    if excluded.others:
+        conditions.append(versions)
+    clauses = [(tantivy.Occur.Must, tantivy.Query.const_score_query(one, 0.0)) for one in conditions]
+    if excluded.keys and not excluded.others:
+        clauses.append((tantivy.Occur.MustNot, versions))
+    return clauses

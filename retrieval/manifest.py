@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
 
-FORMAT = 1
+FORMAT = 2
 REBUILD = "run `stet reindex --full`: it rebuilds the index from the store and embeds nothing again"
 
 
@@ -25,6 +25,27 @@ class ModelMark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentMark:
+    """What a segment holds, and what of it is deleted since: versions by key, and how many passages they have.
+
+    `files` are its files by their names in it, each `{"bytes", "sha256"}`."""
+
+    id: str
+    entries: int
+    passages: int
+    terms: int
+    blogs: tuple[str, ...]
+    files: dict[str, dict[str, Any]]
+    deleted: tuple[int, ...] = ()
+    deleted_passages: int = 0
+
+    @property
+    def live(self) -> int:
+        """How many of its passages are not deleted."""
+        return self.passages - self.deleted_passages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
     """What a snapshot consists of. `change` is the last one of the store's feed that it covers."""
 
@@ -32,19 +53,19 @@ class Manifest:
     model: ModelMark
     change: int
     built_at: datetime
-    segments: tuple[dict[str, Any], ...]
+    segments: tuple[SegmentMark, ...]
 
     @property
     def passages(self) -> int:
-        return sum(segment["passages"] for segment in self.segments)
+        return sum(segment.live for segment in self.segments)
 
     @property
     def entries(self) -> int:
-        return sum(segment["entries"] for segment in self.segments)
+        return sum(segment.entries - len(segment.deleted) for segment in self.segments)
 
     @property
     def bytes(self) -> int:
-        return sum(file["bytes"] for segment in self.segments for file in segment["files"].values())
+        return sum(file["bytes"] for segment in self.segments for file in segment.files.values())
 
 
 def to_json(manifest: Manifest) -> bytes:
@@ -52,15 +73,10 @@ def to_json(manifest: Manifest) -> bytes:
     body = {
         "format": FORMAT,
         "id": manifest.id,
-        "model": {
-            "name": manifest.model.name,
-            "fingerprint": manifest.model.fingerprint,
-            "dimension": manifest.model.dimension,
-        },
+        "model": asdict(manifest.model),
         "change": manifest.change,
         "built_at": manifest.built_at.isoformat(),
-        "segments": manifest.segments,
-        "deletions": [],
+        "segments": [asdict(segment) for segment in manifest.segments],
     }
     return json.dumps({**body, "sha256": _digest(body)}, indent=1).encode()
 
@@ -92,5 +108,8 @@ def read_manifest(folder: Path) -> Manifest:
         model=ModelMark(**body["model"]),
         change=body["change"],
         built_at=datetime.fromisoformat(body["built_at"]),
-        segments=tuple(body["segments"]),
+        segments=tuple(
+            SegmentMark(**{**one, "blogs": tuple(one["blogs"]), "deleted": tuple(one["deleted"])})
+            for one in body["segments"]
+        ),
     )

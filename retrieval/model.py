@@ -290,3 +290,5 @@ class Answer:
     nearest: tuple[Shown, ...]
     index: IndexState
     elapsed_ms: float = field(compare=False)
+    unheld: int = 0
+    """As of a past moment: how many entries within the filter existed then while their wording is not held."""

@@ -4,12 +4,13 @@ so what was edited, deleted or held since the index was built is not shown."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from retrieval.lexical import terms
-from retrieval.model import Filter, Passage, Ranked, Status, Version
-from retrieval.snapshot import Snapshot, Window
+from retrieval.model import Filter, Passage, Ranked, Version
+from retrieval.segment import Window
+from retrieval.snapshot import View
 from retrieval.store import Store
 from retrieval.vectors import Scores
 
@@ -21,7 +22,7 @@ _DENSE_SHARE = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A live version that may answer: its fused score, and its passages with their cosines."""
+    """A version that may answer: its fused score, and its passages with their cosines."""
 
     version: Version
     score: float
@@ -37,14 +38,17 @@ class Searched:
     weights: dict[str, float]
 
 
-def search(snapshot: Snapshot, store: Store, text: str, vector: Scores, within: Filter) -> Searched:
-    """Rank the entries that a filter admits for a question's text and vector: each by its best passage."""
+def search(
+    view: View, store: Store, text: str, vector: Scores, within: Filter, shows: Callable[[Version], bool]
+) -> Searched:
+    """Rank the entries that a filter admits for a question's text and vector: each by its best passage. `shows`
+    says of a version, as the store has it now, whether it may be shown."""
     wanted = list(dict.fromkeys(terms(text)))
-    windows = snapshot.retrieve(vector, wanted, _PASSAGES, within)
+    windows = view.retrieve(vector, wanted, _PASSAGES, within)
     versions = {
         key: version
         for key, version in store.versions(dict.fromkeys(window.version for window in windows)).items()
-        if version.current and version.entry.status is Status.LIVE
+        if shows(version)
     }
     scored: dict[int, list[tuple[float, Window]]] = defaultdict(list)
     for score, window in _fused([window for window in windows if window.version in versions]):
@@ -59,7 +63,7 @@ def search(snapshot: Snapshot, store: Store, text: str, vector: Scores, within: 
         for key, own in scored.items()
     ]
     candidates.sort(key=lambda one: (-one.score, -one.cosine, one.version.key))
-    return Searched(candidates=tuple(candidates), weights={term: snapshot.rarity(term) for term in wanted})
+    return Searched(candidates=tuple(candidates), weights={term: view.rarity(term) for term in wanted})
 
 
 def _fused(windows: Sequence[Window]) -> list[tuple[float, Window]]:

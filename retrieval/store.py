@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from retrieval import database, schema
 from retrieval.database import mapped
 from retrieval.files import disk
+from retrieval.index_records import IndexRecords
 from retrieval.matching import Known
 from retrieval.model import Blog, Filter, ReadBlog, Status, Version
 from retrieval.recording import Recorded, record
@@ -58,12 +59,11 @@ class Coverage:
     last: datetime | None
 
 
-class Store:
+class Store(IndexRecords):
     """One SQLite file. Safe to use from several threads; a writer holds the archive's lock besides."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = database.engine_for(path)
+        super().__init__(path, database.engine_for(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -256,11 +256,3 @@ class Store:
         """The number of the newest change in the feed; 0 where nothing ever changed."""
         with mapped(self.path), self._reading() as connection:
             return connection.execute(select(func.max(schema.changes.c.number))).scalar() or 0
-
-    # ---------------------------------------------------------------- transactions
-
-    def _writing(self) -> Any:
-        return self._engine.execution_options(write=True).begin()
-
-    def _reading(self) -> Any:
-        return self._engine.begin()

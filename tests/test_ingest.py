@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.embedding import Embedder, Vectors
+from retrieval.embedding import Vectors
 from retrieval.errors import DiskError, StoreBusy
-from retrieval.indexing import Indexed, index
 from retrieval.ingest import SourceReport, take_all
-from retrieval.model import Filter, SourceOptions, Span
-from retrieval.snapshot import Snapshot
+from retrieval.model import SourceOptions, Span
 from retrieval.store import Store
 
 NOW = datetime(2031, 2, 4, tzinfo=UTC)
@@ -71,10 +69,6 @@ def line(id_: str, text: str, **more: object) -> str:
 
 def take(store: Store, *given: str, options: SourceOptions = DAY) -> tuple[list[SourceReport], list[str]]:
     return take_all(store, given, options, 1_000_000, NOW)
-
-
-def indexed(store: Store, tmp_path: Path, embedder: Embedder) -> Indexed:
-    return index(store, tmp_path / "index", embedder, NOW, lambda *_: None)
 
 
 # ------------------------------------------------------------------------------------------ sources
@@ -385,75 +379,3 @@ def test_a_source_that_moved_retimes_nothing_by_the_date_in_its_name(store: Stor
     assert posted(store) == before
     (report,), _ = take(store, moved, options=SourceOptions(date=date(2031, 2, 4), blog="flood-2031-02-03"))
     assert (report.unchanged, posted(store)) == (2, before)
-
-
-def test_the_index_holds_each_passage_and_embeds_none_twice(store: Store, tmp_path: Path) -> None:
-    embedder = Counting()
-    source = write(tmp_path / "flood.txt", SCRAPE)
-    take(store, source)
-    first = indexed(store, tmp_path, embedder)
-    assert sorted(embedder.encoded) == ["Summary\nThe river fell.\nIt is over.", "The river rose. So did we."]
-    assert (first.embedded, first.reused, first.manifest.passages, first.manifest.entries) == (2, 0, 2, 2)
-    assert first.manifest.change == store.last_change() == 2
-    second = indexed(store, tmp_path, embedder)
-    assert (second.embedded, second.reused) == (0, 2)
-    write(Path(source), SCRAPE.replace("So did we.", "So did they."))
-    take(store, source)
-    third = indexed(store, tmp_path, embedder)
-    assert (third.embedded, third.reused, embedder.encoded[2:]) == (1, 1, ["The river rose. So did they."])
-    opened = Snapshot.open(tmp_path / "index")
-    nearest = opened.retrieve(embedder.encode_question("The river rose. So did they."), [], 1, Filter())[0]
-    assert nearest.cosine == pytest.approx(1)
-    version = store.versions([nearest.version])[nearest.version]
-    assert version.text[slice(*nearest.span)] == "The river rose. So did they."
-    assert version.current
-
-
-def test_another_model_embeds_again_and_the_first_s_vectors_stay(store: Store, tmp_path: Path) -> None:
-    take(store, write(tmp_path / "flood.txt", SCRAPE))
-    assert indexed(store, tmp_path, Counting("a")).embedded == 2
-    assert indexed(store, tmp_path, Counting("b")).embedded == 2
-    back = indexed(store, tmp_path, Counting("a"))
-    assert (back.embedded, back.manifest.model.fingerprint) == (0, "a")
-
-
-def test_equal_texts_are_embedded_once(store: Store, tmp_path: Path) -> None:
-    embedder = Counting()
-    take(store, write(tmp_path / "a.jsonl", line("1", "Same.") + line("2", "Same.") + line("3", "Same.", title="T")))
-    result = indexed(store, tmp_path, embedder)
-    assert sorted(embedder.encoded) == ["Same.", "T\nSame."]
-    assert (result.embedded, result.reused, result.manifest.passages) == (2, 1, 3)
-
-
-def test_a_title_and_its_passage_fit_the_model_together(store: Store, tmp_path: Path) -> None:
-    embedder = Counting()
-    long = "one two three four five six seven eight nine ten eleven twelve. " * 5
-    rows = line("1", long, title="A short title") + line("2", long + "!", title="word " * 15)
-    take(store, write(tmp_path / "a.jsonl", rows))
-    indexed(store, tmp_path, embedder)
-    assert max(len(embedder.token_spans(text)) for text in embedder.encoded) <= embedder.max_tokens
-    assert any(text.startswith("A short title\n") for text in embedder.encoded)
-    # a title that would leave no room for the passage is not put before it
-    assert not any(text.startswith("word word") for text in embedder.encoded)
-
-
-def test_stopped_while_embedding_what_was_done_is_kept(store: Store, tmp_path: Path) -> None:
-    embedder = Counting()
-    rows = "".join(line(str(number), f"Number {number} rose by {number} feet.") for number in range(600))
-    take(store, write(tmp_path / "a.jsonl", rows))
-    embedder.fail_after = 300
-    with pytest.raises(KeyboardInterrupt):
-        indexed(store, tmp_path, embedder)
-    assert len(embedder.encoded) == 256
-    embedder.fail_after = None
-    steps: list[tuple[int, int]] = []
-    result = index(store, tmp_path / "index", embedder, NOW, lambda done, of: steps.append((done, of)))
-    assert (result.embedded, result.reused) == (344, 256)
-    assert steps == [(0, 344), (256, 344), (344, 344)]
-    assert len(embedder.encoded) == len(set(embedder.encoded)) == 600
-
-
-def test_an_empty_store_makes_an_empty_snapshot(store: Store, tmp_path: Path) -> None:
-    result = indexed(store, tmp_path, Counting())
-    assert (result.embedded, result.manifest.passages, result.manifest.change) == (0, 0, 0)
-    assert Snapshot.open(tmp_path / "index").retrieve(Counting().encode_question("x"), ["x"], 3, Filter()) == []

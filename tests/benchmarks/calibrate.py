@@ -89,7 +89,8 @@ def archive_of(folder: Path, held: Sequence[Paragraph], embedder: Embedder) -> A
 def ask(archive: Archive, question: str, paragraph: Paragraph | None, kind: str, size: int) -> Case | None:
     """Search as `Archive.ask` does, and keep the features of the first passage."""
     vector = archive.embedder.encode_question(question)
-    searched = search.search(archive.snapshot(), archive.store, question, vector, Filter())
+    view = archive.snapshot().view()
+    searched = search.search(view, archive.store, question, vector, Filter(), lambda version: version.current)
     if not searched.candidates:
         return None
     ranked = [search.best_passage(searched.candidates[0], searched.weights)]

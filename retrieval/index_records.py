@@ -1,0 +1,168 @@
+"""What the index keeps in the archive of record and asks of it: passages, and which versions count, now or before.
+
+The vectors are kept beside them, by `store`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Select, delete, exists, insert, or_, select
+
+from retrieval import schema
+from retrieval.clock import microseconds
+from retrieval.database import mapped
+from retrieval.history import Past, Wording, past
+from retrieval.model import Cause, Status, Version
+from retrieval.rows import all_blogs, all_versions, chunks, micros, to_version
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptPassage:
+    """A passage of a version, `[start, end)`, and the digest of the exact string that is encoded for it."""
+
+    start: int
+    end: int
+    digest: bytes
+
+
+class IndexRecords:
+    """The part of a store that serves the index."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+
+    # ---------------------------------------------------------------- passages
+
+    def keep_passages(self, model: str, kept: Mapping[int, Sequence[KeptPassage]]) -> None:
+        """Keep the passages of versions by key, in place of those kept before, for a model's fingerprint."""
+        columns = schema.passages.c
+        with mapped(self.path), self._writing() as connection:
+            for chunk in chunks(kept):
+                connection.execute(delete(schema.passages).where(columns.model == model, columns.version.in_(chunk)))
+            for rows in chunks(
+                {"model": model, "version": key, "start": one.start, "end": one.end, "digest": one.digest}
+                for key, passages in kept.items()
+                for one in passages
+            ):
+                connection.execute(insert(schema.passages), rows)
+
+    def versions_without_passages(self, model: str) -> Iterator[Version]:
+        """Every version that has words and no passage kept for a model's fingerprint, superseded ones too."""
+        versions, columns = schema.versions.c, schema.passages.c
+        held = exists().where(columns.model == model, columns.version == versions.key)
+        return self._each(all_versions().where(versions.text != "", ~held).order_by(versions.key))
+
+    def every_version(self) -> Iterator[Version]:
+        """Every version, superseded ones too."""
+        return self._each(all_versions().order_by(schema.versions.c.key))
+
+    def _each(self, query: Select[Any]) -> Iterator[Version]:
+        with mapped(self.path), self._reading() as connection:
+            blogs = all_blogs(connection)
+            for row in connection.execute(query):
+                yield to_version(row, blogs)
+
+    def passages_of(self, model: str, keys: Iterable[int]) -> dict[int, list[KeptPassage]]:
+        """The kept passages of versions by key, in the order of the text; a version without any is left out."""
+        found: dict[int, list[KeptPassage]] = {}
+        columns = schema.passages.c
+        with mapped(self.path), self._reading() as connection:
+            for chunk in chunks(keys):
+                query = select(columns.version, columns.start, columns.end, columns.digest).where(
+                    columns.model == model, columns.version.in_(chunk)
+                )
+                for row in connection.execute(query.order_by(columns.version, columns.start)):
+                    passage = KeptPassage(start=row.start, end=row.end, digest=row.digest)
+                    found.setdefault(row.version, []).append(passage)
+        return found
+
+    def stale_versions(self, since_change: int) -> frozenset[int]:
+        """All versions of the entries that changed after that number of the feed."""
+        changed = select(schema.changes.c.entry).where(schema.changes.c.number > since_change)
+        query = select(schema.versions.c.key).where(schema.versions.c.entry.in_(changed))
+        with mapped(self.path), self._reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def held_versions(self, now: datetime) -> frozenset[int]:
+        """All versions of entries and blogs that are held back now."""
+        entries, blogs, at = schema.entries.c, schema.blogs.c, micros(now)
+        held = select(entries.key).where(
+            or_(entries.held_until > at, entries.blog.in_(select(blogs.id).where(blogs.held_until > at)))
+        )
+        query = select(schema.versions.c.key).where(schema.versions.c.entry.in_(held))
+        with mapped(self.path), self._reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def erased_versions(self) -> frozenset[int]:
+        """All versions whose words were taken down."""
+        query = (
+            select(schema.versions.c.key)
+            .join_from(schema.versions, schema.entries, schema.versions.c.entry == schema.entries.c.key)
+            .where(or_(schema.versions.c.cause == Cause.TAKEN_DOWN, schema.entries.c.status == Status.TAKEN_DOWN))
+        )
+        with mapped(self.path), self._reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def past(self, moment: datetime, hidden: frozenset[int]) -> Past:
+        """What was valid at a past moment, without the versions that are `hidden` now and what was taken down."""
+        entries, versions = schema.entries.c, schema.versions.c
+        query = (
+            select(
+                versions.key,
+                versions.entry,
+                entries.blog,
+                entries.posted,
+                versions.edited,
+                versions.seen,
+                versions.cause,
+                (versions.text != "").label("worded"),
+            )
+            .join_from(schema.versions, schema.entries, versions.entry == entries.key)
+            .where(entries.posted <= micros(moment), entries.status.in_([Status.LIVE, Status.DELETED]))
+            .order_by(versions.entry, versions.number)
+        )
+        with mapped(self.path), self._reading() as connection:
+            wordings = [
+                Wording(
+                    version=row.key,
+                    entry=row.entry,
+                    blog=row.blog,
+                    posted=row.posted,
+                    edited=row.edited,
+                    seen=row.seen,
+                    cause=Cause(row.cause),
+                    worded=bool(row.worded),
+                )
+                for row in connection.execute(query)
+                if row.key not in hidden
+            ]
+        return past(wordings, microseconds(moment))
+
+    def posted_of_live(self, keys: Iterable[int]) -> dict[int, int]:
+        """Those of the versions that are live entries' current ones, with the entry's time in microseconds UTC."""
+        entries, versions = schema.entries.c, schema.versions.c
+        found: dict[int, int] = {}
+        query = (
+            select(versions.key, entries.posted)
+            .join_from(schema.versions, schema.entries, versions.entry == entries.key)
+            .where(entries.status == Status.LIVE, versions.number == entries.current)
+        )
+        with mapped(self.path), self._reading() as connection:
+            for chunk in chunks(keys):
+                rows = connection.execute(query.where(versions.key.in_(chunk)))
+                found.update((row.key, row.posted) for row in rows)
+        return found
+
+    # ---------------------------------------------------------------- transactions
+
+    def _writing(self) -> Any:
+        return self._engine.execution_options(write=True).begin()
+
+    def _reading(self) -> Any:
+        return self._engine.begin()

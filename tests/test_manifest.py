@@ -1,0 +1,62 @@
+"""Manifests that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
+from tests.made_up_index import (
+    build,
+    manifest_changed,
+    refused,
+)
+
+
+def test_without_a_manifest_there_is_no_snapshot(tmp_path: Path) -> None:
+    assert "there is no index in" in refused(tmp_path, NoSnapshot)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.update(change=99),
+        lambda body: body["model"].update(fingerprint="0" * 64),
+        lambda body: body["segments"][0].update(passages=1),
+        lambda body: body.pop("sha256"),
+        lambda body: body.update(more=1),
+    ],
+)
+def test_an_altered_manifest_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    build(tmp_path)
+    manifest_changed(tmp_path, change)
+    assert refused(tmp_path, DamagedSnapshot).endswith("manifest.json was changed after it was written")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+def test_a_manifest_that_is_no_json_is_refused(tmp_path: Path, data: bytes) -> None:
+    build(tmp_path)
+    (tmp_path / "manifest.json").write_bytes(data)
+    assert refused(tmp_path, DamagedSnapshot).endswith("is no JSON")
+
+
+@pytest.mark.parametrize(("found", "shown"), [(1, "1"), (3, "3"), (None, "None"), ("2", "'2'")])
+def test_a_manifest_of_another_format_is_foreign(tmp_path: Path, found: object, shown: str) -> None:
+    build(tmp_path)
+    manifest_changed(tmp_path, lambda body: body.update(format=found), signed=True)
+    assert f"has the format {shown}, this Stet knows 2" in refused(tmp_path, ForeignSnapshot)
+
+
+@pytest.mark.parametrize("data", [b"[]", b"1", b"null"])
+def test_json_that_is_no_manifest_is_foreign(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(data)
+    refused(tmp_path, ForeignSnapshot)
+
+
+def test_vectors_of_another_dimension_than_the_manifest_s_are_refused(tmp_path: Path) -> None:
+    build(tmp_path)
+    manifest_changed(tmp_path, lambda body: body["model"].update(dimension=384), signed=True)
+    assert "has 4 dimensions, its manifest says 384" in refused(tmp_path, DamagedSnapshot)
