@@ -169,7 +169,12 @@ class LexicalIndex:
 
     def _weighted(self, field: str, term: str, weight: float) -> tantivy.Query:
         query = tantivy.Query.term_query(_schema(), field, term, "freq")
-        return tantivy.Query.boost_query(query, weight / idf(self._searcher.num_docs, self.holding(field, term)))
+        return tantivy.Query.boost_query(query, weight / idf(self.size, self.holding(field, term)))
+
+    @property
+    def size(self) -> int:
+        """How many passages it has."""
+        return self._searcher.num_docs
 
     def holding(self, field: str, term: str) -> int:
         """How many passages hold the term in a field, those of deleted versions too."""

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 import torch
 
-from retrieval import snapshot
+from retrieval import building
 from retrieval.embedding import BUNDLED, Embedder, SentenceTransformerEmbedder
 from retrieval.lexical import LexicalIndex
 from tests.command import ORCHARD, REGATTA, Command, Finished, Json, ndjson
@@ -36,12 +36,15 @@ PUMP = "Why was the No. 2 pump missing?"
 
 _WATCHED = (
     "retrieval/archive.py",
+    "retrieval/building.py",
     "retrieval/database.py",
     "retrieval/files.py",
     "retrieval/indexing.py",
+    "retrieval/index_records.py",
     "retrieval/ingest.py",
     "retrieval/lexical.py",
     "retrieval/manifest.py",
+    "retrieval/segment.py",
     "retrieval/snapshot.py",
     "retrieval/store.py",
     "retrieval/vectors/flat.py",
@@ -51,9 +54,9 @@ _KILLS, _INTERRUPTS, _DELAYS = 10, 4, 3
 _LIMITS = (0, 16_000, 70_000, 100_000, 250_000, 400_000)
 _WRITERS = (
     (np, "save"),
-    (snapshot, "write_index"),
+    (building, "write_index"),
     (LexicalIndex, "build"),
-    (snapshot, "write_atomically"),
+    (building, "write_atomically"),
 )
 
 

@@ -372,8 +372,8 @@ def test_a_damaged_segment_is_refused_and_rebuilt_without_embedding(filled: Comm
     [
         (lambda data: data[: len(data) // 2], "manifest.json is no JSON"),
         (lambda data: b"", "manifest.json is no JSON"),
-        (lambda data: b"[1]", "manifest.json has the format None, this Stet knows 1"),
-        (lambda data: data.replace(b'"format": 1', b'"format": 7'), "manifest.json has the format 7"),
+        (lambda data: b"[1]", "manifest.json has the format None, this Stet knows 2"),
+        (lambda data: data.replace(b'"format": 2', b'"format": 7'), "manifest.json has the format 7"),
         (
             lambda data: data.replace(b'"entries": 6', b'"entries": 9'),
             "manifest.json was changed after it was written",
@@ -412,7 +412,7 @@ def test_what_an_add_left_unindexed_is_indexed_by_the_next_question(filled: Comm
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("retrieval.snapshot.build", stop)
+        patch.setattr("retrieval.building._switch", stop)
         stopped = filled("add", source, "--blog", "late")
     assert (stopped.status, stopped.err) == (130, STOPPED)
     answer = filled("ask", "--json", "What did the ferry Petrel ram?").object()

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.bm25 import FIELDS, idf
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot, DiskError
-from retrieval.lexical import LexicalDocument, LexicalIndex, terms
+from retrieval.lexical import Excluded, LexicalDocument, LexicalIndex, terms
 from retrieval.model import Filter
 
 START = datetime(2031, 2, 3, 17, tzinfo=UTC)
@@ -32,10 +33,11 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
         [
             LexicalDocument(
                 passage=100 + number,
+                version=number,
                 posted=microseconds(START + timedelta(hours=number)),
                 blog=blog,
-                title=title,
-                text=text,
+                title=terms(title or ""),
+                text=terms(text),
             )
             for number, (blog, title, text) in enumerate(DOCUMENTS)
         ],
@@ -43,8 +45,24 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
     return LexicalIndex.open(folder)
 
 
-def found(index: LexicalIndex, question: str, within: Filter | None = None, limit: int = 9) -> list[int]:
-    return [hit.passage - 100 for hit in index.search(terms(question), limit, within or Filter())]
+ALL = Excluded(keys=())
+
+
+def candidates(
+    index: LexicalIndex, wanted: list[str], limit: int = 9, within: Filter | None = None, excluded: Excluded = ALL
+) -> list[int]:
+    weights = {term: [idf(index.size, index.holding(field, term)) for field in FIELDS] for term in wanted}
+    return [number - 100 for number in index.candidates(weights, limit, within or Filter(), excluded)]
+
+
+def found(
+    index: LexicalIndex,
+    question: str,
+    within: Filter | None = None,
+    limit: int = 9,
+    excluded: Excluded = ALL,
+) -> list[int]:
+    return candidates(index, terms(question), limit, within, excluded)
 
 
 @pytest.mark.parametrize(
@@ -77,9 +95,7 @@ def test_terms_are_folded_and_stemmed_and_words_of_asking_go(text: str, expected
     ],
 )
 def test_the_best_come_first_and_titles_count(index: LexicalIndex, question: str, expected: list[int]) -> None:
-    hits = index.search(terms(question), 9, Filter())
     assert sorted(found(index, question)) == sorted(expected)
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert found(index, question)[:1] == expected[:1] or question == "rivers"
 
 
@@ -107,11 +123,29 @@ def test_filters_by_time_and_blog(index: LexicalIndex, within: Filter, expected:
     assert set(found(index, "river", within)) == expected
 
 
-def test_a_filter_does_not_change_the_score(index: LexicalIndex) -> None:
-    free = {hit.passage: hit.score for hit in index.search(terms("river"), 9, Filter())}
-    kept = index.search(terms("river"), 9, Filter(since=START, blogs=frozenset(["flood"])))
-    assert len(kept) == 2
-    assert {hit.passage: hit.score for hit in kept} == {hit.passage: free[hit.passage] for hit in kept}
+@pytest.mark.parametrize(
+    ("excluded", "expected"),
+    [
+        (Excluded(keys=[0]), {1, 3}),
+        (Excluded(keys=[0, 1, 3, 77]), set()),
+        (Excluded(keys=[0, 4], others=True), {0}),
+        (Excluded(keys=[], others=True), set()),
+    ],
+)
+def test_versions_that_are_left_out(index: LexicalIndex, excluded: Excluded, expected: set[int]) -> None:
+    assert set(found(index, "river", excluded=excluded)) == expected
+    assert set(found(index, "river", Filter(blogs=frozenset(["flood"])), excluded=excluded)) == expected - {3}
+
+
+def test_the_weights_given_decide_and_not_the_index_s_own(index: LexicalIndex) -> None:
+    for river, sandbag, first in ((9.0, 0.1, {0, 3}), (0.1, 9.0, {1, 2})):
+        weights = {"river": [river, river], "sandbag": [sandbag, sandbag]}
+        assert {one - 100 for one in index.candidates(weights, 2, Filter(), ALL)} == first
+
+
+def test_a_term_stands_in_so_many_passages(index: LexicalIndex) -> None:
+    assert [index.holding("title", one) for one in ("river", "taxi", "nowhere")] == [1, 0, 0]
+    assert [index.holding("text", one) for one in ("river", "sandbag", "nowhere")] == [2, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -135,8 +169,8 @@ def test_a_filter_does_not_change_the_score(index: LexicalIndex) -> None:
 )
 def test_hostile_words_are_only_words(index: LexicalIndex, hostile: str) -> None:
     assert set(found(index, f"{hostile} sandbags")) >= {1, 2}
-    index.search([hostile], 9, Filter(blogs=frozenset([hostile])))
-    assert 0 <= index.rarity(hostile) <= 1
+    assert candidates(index, [hostile], within=Filter(blogs=frozenset([hostile]))) == []
+    assert index.holding("text", hostile) == 0
 
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=5), max_size=100))
@@ -144,31 +178,26 @@ def test_any_words_may_be_asked(index: LexicalIndex, question: str, raw: list[st
     question = question.encode("utf-8", "replace").decode()
     raw = [one.encode("utf-8", "replace").decode() for one in raw]
     for wanted in (terms(question), raw):
-        hits = index.search(wanted, 3, Filter())
+        hits = candidates(index, wanted, 3)
         assert len(hits) <= 3
-        assert all(hit.score > 0 and 100 <= hit.passage < 105 for hit in hits)
-
-
-def test_rarity_lies_between_0_and_1_and_falls_with_frequency(index: LexicalIndex) -> None:
-    nowhere, taxi, river = (index.rarity(term) for term in ("nowhere", "taxi", "river"))
-    assert nowhere == 1
-    assert 1 > taxi > river > 0
-
-
-def test_a_term_that_all_hold_is_hardly_rare(tmp_path: Path) -> None:
-    LexicalIndex.build(
-        tmp_path / "index",
-        [LexicalDocument(passage=one, posted=0, blog="b", title=None, text="river") for one in range(20)],
-    )
-    index = LexicalIndex.open(tmp_path / "index")
-    assert 0 <= index.rarity("river") < 0.01
+        assert all(0 <= number < 5 for number in hits)
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     LexicalIndex.build(tmp_path / "index", [])
     index = LexicalIndex.open(tmp_path / "index")
-    assert index.search(["river"], 5, Filter()) == []
-    assert index.rarity("river") == 1
+    assert candidates(index, ["river"]) == []
+    assert index.holding("text", "river") == 0
+
+
+def test_one_in_memory_finds_the_same(index: LexicalIndex) -> None:
+    documents = [
+        LexicalDocument(passage=100 + n, version=n, posted=n, blog=blog, title=terms(title or ""), text=terms(text))
+        for n, (blog, title, text) in enumerate(DOCUMENTS)
+    ]
+    held = LexicalIndex.in_memory(documents)
+    for question in ("sandbags", "rivers", "quay", "creme brulee", "nowhere"):
+        assert found(held, question) == found(index, question)
 
 
 def test_a_damaged_one_is_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -182,7 +211,8 @@ def test_a_damaged_one_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_damage_that_makes_tantivy_panic_is_refused_with_what_to_do(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     documents = [
-        LexicalDocument(passage=one, posted=one, blog="b", title=None, text=f"river {one}") for one in range(50)
+        LexicalDocument(passage=one, version=one, posted=one, blog="b", title=[], text=["river", str(one)])
+        for one in range(50)
     ]
     LexicalIndex.build(folder, documents)
     [stored] = folder.glob("*.store")
@@ -191,7 +221,7 @@ def test_damage_that_makes_tantivy_panic_is_refused_with_what_to_do(tmp_path: Pa
     stored.write_bytes(data)
     index = LexicalIndex.open(folder)
     with pytest.raises(DamagedSnapshot, match=r"the word index in .* cannot be used: ") as caught:
-        index.search(["river"], 5, Filter())
+        candidates(index, ["river"])
     assert "stet reindex --full" in caught.value.hint
 
 
