@@ -124,9 +124,12 @@ class AsOf:
         ordered = [vectors[one.digest] for key in sorted(versions) for one in whole[key]]
         return Segment.in_memory(indexed, np.frombuffer(b"".join(ordered), "<f4").reshape(-1, model.dimension))
 
+    @cached_property
+    def _gone(self) -> frozenset[int]:
+        return self.stale | (self.snapshot.versions() - self._valid.keys())
+
     def view(self, visible: Blogs) -> View:
-        held = self.snapshot.versions()
-        return self.snapshot.view(visible, (held - self._valid.keys()) | self.stale, [self._superseded])
+        return self.snapshot.view(visible, self._gone, [self._superseded])
 
     def shows(self, version: Version) -> bool:
         return version.key in self._valid and version.entry.status in (Status.LIVE, Status.DELETED)

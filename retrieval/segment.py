@@ -195,10 +195,10 @@ class Segment:
 
     def windows(self, cosines: Mapping[int, float], scores: NDArray[np.float64]) -> Iterator[Window]:
         """Passages with both their scores."""
-        for (number, cosine), score in zip(cosines.items(), scores.tolist(), strict=True):
-            row = self._tables.passages[number]
-            span = (int(row["start"]), int(row["end"]))
-            yield Window(version=int(row["version"]), span=span, cosine=cosine, bm25=score)
+        rows = self._tables.passages[list(cosines)]
+        spans = [rows[field].tolist() for field in ("version", "start", "end")]
+        for version, start, end, cosine, score in zip(*spans, cosines.values(), scores.tolist(), strict=True):
+            yield Window(version=version, span=(start, end), cosine=cosine, bm25=score)
 
 
 class SeenSegment:
