@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from retrieval.errors import DamagedSnapshot, DiskError
-from retrieval.vectors import open_index, write_index
+from retrieval.vectors import index_in_memory, open_index, write_index
 from retrieval.vectors.interface import Ids, Scores, VectorIndex
 
 COUNT, DIMENSION = 50, 8
@@ -97,3 +97,13 @@ def test_another_dimension_is_refused_with_both(tmp_path: Path) -> None:
 def test_where_it_cannot_be_written_the_disk_is_named(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match=r"vectors\.faiss cannot be written"):
         write_index(tmp_path / "gone" / "vectors.faiss", IDS, VECTORS)
+
+
+def test_one_in_memory_answers_as_one_on_the_disk(index: VectorIndex) -> None:
+    held = index_in_memory(VECTORS)
+    for vector in units(3, 5):
+        ids, cosines = held.search(vector, 7, np.arange(0, COUNT, 3))
+        on_disk = index.search(vector, 7, IDS[::3])
+        assert (ids + 1_000).tolist() == on_disk[0].tolist()
+        np.testing.assert_allclose(cosines, on_disk[1], atol=1e-6)
+    assert index_in_memory(VECTORS[:0]).search(VECTORS[0], 5, None)[0].tolist() == []

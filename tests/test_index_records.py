@@ -1,0 +1,95 @@
+"""What the index asks of the archive of record. Every text here is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from retrieval import schema
+from retrieval.clock import microseconds
+from retrieval.index_records import KeptPassage
+from retrieval.model import SourceOptions
+from retrieval.store import Store
+from tests.test_ingest import NOW, line, take, write
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Versions 1 and 5 of entry 1, 2 of entry 2, 3 of entry 3, 4 of entry 1 of another blog."""
+    opened = Store.open(tmp_path / "archive.db")
+    rows = line("1", "One.") + line("2", "Two.") + line("3", "Three.")
+    take(opened, write(tmp_path / "flood.jsonl", rows), options=SourceOptions(blog="flood"))
+    take(opened, write(tmp_path / "other.jsonl", line("1", "Other.")), options=SourceOptions(blog="other"))
+    take(
+        opened,
+        write(tmp_path / "flood.jsonl", line("1", "Uno.") + line("2", "Two.")),
+        options=SourceOptions(blog="flood"),
+    )
+    yield opened
+    opened.close()
+
+
+def said(store: Store, entry: int, **values: object) -> None:
+    with store._writing() as connection:
+        connection.execute(update(schema.entries).where(schema.entries.c.key == entry).values(**values))
+
+
+def test_all_versions_of_what_changed_are_stale(store: Store) -> None:
+    assert store.last_change() == 5
+    assert store.stale_versions(5) == store.stale_versions(99) == frozenset()
+    assert store.stale_versions(4) == {1, 5}
+    assert store.stale_versions(3) == {1, 4, 5}
+    assert store.stale_versions(0) == {1, 2, 3, 4, 5}
+    with store._writing() as connection:
+        connection.execute(insert(schema.changes).values(at=0, entry=2, version=1, kind="retimed"))
+    assert store.stale_versions(5) == {2}
+
+
+def test_what_is_held_back_until_then(store: Store) -> None:
+    assert store.held_versions(NOW) == frozenset()
+    said(store, 1, held_until=microseconds(NOW))
+    assert store.held_versions(NOW) == frozenset()
+    assert store.held_versions(NOW - timedelta(microseconds=1)) == {1, 5}
+    said(store, 2, held_until=schema.HELD_FOREVER)
+    assert store.held_versions(NOW + timedelta(days=9999)) == {2}
+    with store._writing() as connection:
+        connection.execute(
+            update(schema.blogs).where(schema.blogs.c.id == "other").values(held_until=schema.HELD_FOREVER)
+        )
+    assert store.held_versions(NOW) == {2, 4}
+
+
+def test_what_was_taken_down(store: Store) -> None:
+    assert store.erased_versions() == frozenset()
+    with store._writing() as connection:
+        connection.execute(update(schema.versions).where(schema.versions.c.key == 5).values(cause="taken_down"))
+    assert store.erased_versions() == {5}
+    said(store, 4, status="taken_down")
+    assert store.erased_versions() == {4, 5}
+
+
+def test_the_times_of_those_that_are_live(store: Store) -> None:
+    assert store.posted_of_live([1, 2, 4, 99]).keys() == {2, 4}
+    assert store.posted_of_live([]) == {}
+    said(store, 2, status="deleted")
+    said(store, 1, posted=77)
+    assert store.posted_of_live(range(1, 6)) == {5: 77, **store.posted_of_live([3, 4])}
+    assert store.posted_of_live([2]) == {}
+
+
+def test_passages_are_kept_by_model_and_replaced(store: Store) -> None:
+    one, two = KeptPassage(start=0, end=2, digest=b"a"), KeptPassage(start=2, end=4, digest=b"b")
+    assert [version.key for version in store.every_version()] == [1, 2, 3, 4, 5]
+    assert [version.key for version in store.versions_without_passages("m")] == [1, 2, 3, 4, 5]
+    store.keep_passages("m", {1: [two, one], 2: [one]})
+    assert store.passages_of("m", [1, 2, 3]) == {1: [one, two], 2: [one]}
+    assert store.passages_of("other", [1, 2, 3]) == {}
+    assert [version.key for version in store.versions_without_passages("m")] == [3, 4, 5]
+    store.keep_passages("m", {1: [KeptPassage(start=1, end=3, digest=b"c")]})
+    assert store.passages_of("m", [1]) == {1: [KeptPassage(start=1, end=3, digest=b"c")]}
+    store.keep_passages("m", {1: []})
+    assert store.passages_of("m", [1, 2]) == {2: [one]}
