@@ -18,7 +18,10 @@ _FAR_BEHIND = 0.55
 
 def answer(question: Question, searched: Searched, index: IndexState) -> Answer:
     """Passages where the first one is likely to answer, else at most three nearest entries."""
-    ranked = [best_passage(one, searched.weights) for one in searched.candidates[: max(question.limit, NEAREST)]]
+    ranked = [
+        best_passage(one, searched.weights_of(one.version))
+        for one in searched.candidates[: max(question.limit, NEAREST)]
+    ]
     sure = confidence(features(searched, ranked)) if ranked else 0.0
     answered = bool(ranked) and sure >= THRESHOLD
     good = [one for one in ranked[: question.limit] if one.score >= _FAR_BEHIND * ranked[0].score]
@@ -26,8 +29,10 @@ def answer(question: Question, searched: Searched, index: IndexState) -> Answer:
         question=question,
         outcome=Outcome.ANSWERED if answered else Outcome.NOTHING_FOUND,
         confidence=sure,
-        passages=tuple(_shown(one, searched.weights) for one in good) if answered else (),
-        nearest=() if answered else tuple(_shown(one, searched.weights) for one in ranked[:NEAREST]),
+        passages=tuple(_shown(one, searched.weights_of(one.passage.version)) for one in good) if answered else (),
+        nearest=()
+        if answered
+        else tuple(_shown(one, searched.weights_of(one.passage.version)) for one in ranked[:NEAREST]),
         index=index,
         elapsed_ms=0.0,
     )
@@ -47,7 +52,7 @@ def entries_listed(question: Question, versions: Sequence[Version], index: Index
 
 
 def _opening(version: Version) -> Passage:
-    spans = sentences(version.text)[:_OPENING_SENTENCES]
+    spans = sentences(version.text, version.entry.blog.language)[:_OPENING_SENTENCES]
     return Passage(version=version, start=spans[0][0], end=spans[-1][1])
 
 
@@ -58,25 +63,26 @@ def features(searched: Searched, ranked: Sequence[Ranked]) -> Features:
     return Features(
         cosine=first.cosine,
         coverage=ranked[0].coverage,
-        entry_coverage=covered(_terms_of(first), searched.weights),
+        entry_coverage=covered(_terms_of(first), searched.weights_of(first.version)),
         lead=first.cosine - max(others) if others else 0.0,
     )
 
 
 def _terms_of(candidate: Candidate) -> set[str]:
-    return set(terms(candidate.version.text)) | set(terms(candidate.version.title or ""))
+    version, language = candidate.version, candidate.version.entry.blog.language
+    return set(terms(version.text, language)) | set(terms(version.title or "", language))
 
 
 def _shown(ranked: Ranked, weights: dict[str, float]) -> Shown:
     version = ranked.passage.version
-    spans = sentences(version.text)
+    spans = sentences(version.text, version.entry.blog.language)
     first, last = _touched(spans, ranked.passage.span)
     if first == 1:
         first = 0  # the opening stands right before it: one slice tells both
     opening = Passage(version=version, start=spans[0][0], end=spans[0][1])
     return Shown(
         passage=Passage(version=version, start=spans[first][0], end=spans[last][1]),
-        highlights=(_highlight(version.text, spans[first : last + 1], weights),),
+        highlights=(_highlight(version, spans[first : last + 1], weights),),
         lead=opening if first else None,
         score=ranked.score,
     )
@@ -88,6 +94,7 @@ def _touched(spans: Sequence[Span], span: Span) -> tuple[int, int]:
     return touched[0], touched[-1]
 
 
-def _highlight(text: str, among: Sequence[Span], weights: dict[str, float]) -> Span:
+def _highlight(version: Version, among: Sequence[Span], weights: dict[str, float]) -> Span:
     """The sentence that holds most of the question's rarer terms; the first of equals."""
-    return max(among, key=lambda one: covered(set(terms(text[one[0] : one[1]])), weights))
+    language = version.entry.blog.language
+    return max(among, key=lambda one: covered(set(terms(version.text[one[0] : one[1]], language)), weights))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 
 from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
 from retrieval.files import disk, sync_file, sync_folder, write_atomically
+from retrieval.languages import primary
 from retrieval.lexical import LexicalIndex
 from retrieval.manifest import Manifest, ModelMark, SegmentMark, read_manifest, to_json
 from retrieval.segment import IndexedVersion, keys_of, save_tables, sha256, tabulated
@@ -39,11 +40,14 @@ Contents = tuple[Sequence[IndexedVersion], Scores]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
     """What changed since a snapshot was built: the versions to be held now of the entries that changed, with their
-    times of posting; all versions of these entries; and the versions that were erased."""
+    times of posting; all versions of these entries; those that were erased; and those that were
+    cut anew, with the languages by which their blogs are read now."""
 
     live: Mapping[int, int]
     touched: frozenset[int]
     erased: frozenset[int]
+    anew: frozenset[int] = frozenset()
+    languages: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -85,14 +89,23 @@ def _with_deletions(mark: SegmentMark, table: np.ndarray[Any, Any], update: Upda
     """A segment's mark with all that is deleted of it now; and those touched versions that it goes on holding."""
     touched = table[np.isin(table["version"], list(update.touched))]
     deleted = set(mark.deleted)
+    gone = update.anew.union(deleted)
     kept = [
         int(row["version"])
         for row in touched
-        if int(row["version"]) not in deleted and update.live.get(int(row["version"])) == row["posted"]
+        if int(row["version"]) not in gone and update.live.get(int(row["version"])) == row["posted"]
     ]
     deleted |= set(touched["version"].tolist()).difference(kept)
     counts = table["count"][np.isin(table["version"], list(deleted))]
-    return replace(mark, deleted=tuple(sorted(deleted)), deleted_passages=int(counts.sum())), kept
+    return (
+        replace(
+            mark,
+            deleted=tuple(sorted(deleted)),
+            deleted_passages=int(counts.sum()),
+            blogs={blog: update.languages.get(blog, language) for blog, language in mark.blogs.items()},
+        ),
+        kept,
+    )
 
 
 def _to_merge(
@@ -160,7 +173,7 @@ def _write_segment(segments: Path, versions: Sequence[IndexedVersion], vectors: 
                 entries=len(versions),
                 passages=len(documents),
                 terms=len(tables.terms),
-                blogs=tables.blogs,
+                blogs={one.version.entry.blog.id: primary(one.version.entry.blog.language) for one in versions},
                 files={str(path.relative_to(building)): _described(path) for path in _files(building)},
             )
             building.rename(segments / mark.id)

@@ -62,6 +62,10 @@ class IndexRecords:
         """Every version, superseded ones too."""
         return self._each(all_versions().order_by(schema.versions.c.key))
 
+    def versions_of_blogs(self, blogs: Iterable[str]) -> Iterator[Version]:
+        """Every version of some blogs by id, superseded ones too."""
+        return self._each(all_versions().where(schema.entries.c.blog.in_(sorted(blogs))))
+
     def _each(self, query: Select[Any]) -> Iterator[Version]:
         with mapped(self.path), self._reading() as connection:
             blogs = all_blogs(connection)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from retrieval.building import Contents, Update
 from retrieval.embedding import Embedder
 from retrieval.errors import DamagedSnapshot, SnapshotError
 from retrieval.index_records import KeptPassage
+from retrieval.languages import primary
 from retrieval.manifest import Manifest, ModelMark, read_manifest
 from retrieval.model import Version
 from retrieval.passages import passages
@@ -72,14 +73,16 @@ def index(
     held = None if full else in_force(folder, model_name)
     work = _Work(store, load, progress)
     mark = held.model if held else _mark(work.embedder)
-    pending = list(store.every_version() if full else store.versions_without_passages(mark.fingerprint))
-    pending = [one for one in pending if sentences(one.text)]
+    anew = list(store.every_version() if full else store.versions_of_blogs(_of_another_language(store, held)))
+    cut_anew = frozenset(one.key for one in anew)
+    uncut = (one for one in store.versions_without_passages(mark.fingerprint) if one.key not in cut_anew)
+    pending = _worded([*anew, *uncut])
     if held and pending and work.embedder.fingerprint != mark.fingerprint:
         held, mark = None, _mark(work.embedder)  # another model under the same name
-        pending = list(store.versions_without_passages(mark.fingerprint))
+        pending = _worded(store.versions_without_passages(mark.fingerprint))
     work.cut(mark, pending)
     change = store.last_change()
-    manifest = _extended(work, folder, held, change, now) if held else None
+    manifest = _extended(work, folder, held, cut_anew, change, now) if held else None
     if manifest is None:
         versions = list(store.live_versions())
         manifest = building.build(folder, *work.contents(mark, versions), mark, change, now)
@@ -91,13 +94,36 @@ def _mark(embedder: Embedder) -> ModelMark:
     return ModelMark(name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension)
 
 
-def _extended(work: _Work, folder: Path, held: Manifest, change: int, now: datetime) -> Manifest | None:
-    """The snapshot with what changed since; None where what it holds cannot be read."""
-    if held.change == change:
+def _worded(versions: Iterable[Version]) -> list[Version]:
+    return [one for one in versions if sentences(one.text, one.entry.blog.language)]
+
+
+def _languages(store: Store) -> dict[str, str]:
+    return {id_: primary(one.language) for id_, one in store.blogs().items()}
+
+
+def _of_another_language(store: Store, held: Manifest | None) -> set[str]:
+    """The blogs whose language is another now than when their words were indexed."""
+    now = _languages(store)
+    marks = held.segments if held else ()
+    return {id_ for mark in marks for id_, language in mark.blogs.items() if now.get(id_, language) != language}
+
+
+def _extended(
+    work: _Work, folder: Path, held: Manifest, anew: frozenset[int], change: int, now: datetime
+) -> Manifest | None:
+    """The snapshot with what changed since, and what was cut `anew`; None where what it holds cannot be read."""
+    if held.change == change and not anew:
         return held
     store = work.store
-    touched = store.stale_versions(held.change)
-    update = Update(live=store.posted_of_live(touched), touched=touched, erased=store.erased_versions())
+    touched = store.stale_versions(held.change) | anew
+    update = Update(
+        live=store.posted_of_live(touched),
+        touched=touched,
+        erased=store.erased_versions(),
+        anew=anew,
+        languages=_languages(store),
+    )
 
     def contents(keys: Sequence[int]) -> Contents:
         found = store.versions(keys)
@@ -181,7 +207,9 @@ def _cut(version: Version, embedder: Embedder) -> list[KeptPassage]:
     room = embedder.max_tokens - len(embedder.token_spans(lead))
     return [
         KeptPassage(start=start, end=end, digest=hashlib.sha256((lead + version.text[start:end]).encode()).digest())
-        for start, end in passages(version.text, embedder.token_spans(version.text), room)
+        for start, end in passages(
+            version.text, embedder.token_spans(version.text), room, version.entry.blog.language
+        )
     ]
 
 

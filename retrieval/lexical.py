@@ -7,6 +7,7 @@ analysed terms, never parsed: tantivy's query language raises on most of what pe
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import tantivy
 
+from retrieval import languages
 from retrieval.bm25 import FIELDS, idf
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot, DiskError
@@ -24,8 +26,12 @@ from retrieval.model import Filter
 _SPLIT_AT_BLANKS = "whitespace"
 _LONGEST_TERM = 60
 MOST_TERMS = 64
-"""Terms of a question that are looked for: the first ones."""
+"""Terms of a question that are looked for in each language: the first ones."""
 _HEAP_BYTES = 64_000_000
+_WORD = r"[\p{L}\p{M}\p{N}]+"
+"""A word with its marks: in many scripts vowels are marks, at which tantivy's simple tokenizer would split."""
+_DOTLESS = frozenset({"tr", "az"})
+"""Languages whose capital of ı is I, and of i is İ."""
 _MIN_POSTED, _MAX_POSTED = -(2**62), 2**62
 
 
@@ -51,17 +57,23 @@ class Excluded:
 
 
 @cache
-def _analyser() -> tantivy.TextAnalyzer:
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(_LONGEST_TERM))
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-        .filter(tantivy.Filter.stopword("english"))
-        .filter(tantivy.Filter.custom_stopword(_QUESTION_WORDS))
-        .filter(tantivy.Filter.stemmer("english"))
-        .build()
-    )
+def _analyser(language: str) -> tantivy.TextAnalyzer:
+    """By a language's primary code. English is folded before it is stemmed, as it was when it was measured; others
+    after, since an accent tells endings apart. An unknown one is neither stemmed nor rid of stop words."""
+    rules = languages.known(language)
+    if language == languages.ENGLISH:
+        builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        builder = builder.filter(tantivy.Filter.remove_long(_LONGEST_TERM)).filter(tantivy.Filter.lowercase())
+        builder = builder.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.stopword("english"))
+        builder = builder.filter(tantivy.Filter.custom_stopword(_QUESTION_WORDS))
+        return builder.filter(tantivy.Filter.stemmer("english")).build()
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_WORD))
+    builder = builder.filter(tantivy.Filter.remove_long(_LONGEST_TERM)).filter(tantivy.Filter.lowercase())
+    if rules is not None and rules.stops:
+        builder = builder.filter(tantivy.Filter.stopword(rules.stemmer))
+    if rules is not None:
+        builder = builder.filter(tantivy.Filter.stemmer(rules.stemmer))
+    return builder.filter(tantivy.Filter.ascii_fold()).build()
 
 
 # Words of asking, not of the matter; and what the tokenizer leaves of "don't" and "council's".
@@ -72,9 +84,16 @@ _QUESTION_WORDS = (
 ).split()  # fmt: skip
 
 
-def terms(text: str) -> list[str]:
-    """The text's terms as they are indexed: lower case, folded, without stop words, stemmed; in order."""
-    return list(_analyser().analyze(text))
+def terms(text: str, language: str = languages.ENGLISH) -> list[str]:
+    """The text's terms as they are indexed: lower case, folded, without stop words, stemmed; in order.
+
+    Those of other languages than English bear its code, so that words which only look alike are kept apart."""
+    code = languages.primary(language)
+    composed = unicodedata.normalize("NFC", text)
+    if code in _DOTLESS:
+        composed = composed.replace("İ", "i").replace("I", "ı")
+    found = _analyser(code).analyze(composed)
+    return list(found) if code == languages.ENGLISH else [f"{code}:{term}" for term in found]
 
 
 @cache

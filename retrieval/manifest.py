@@ -28,13 +28,15 @@ class ModelMark:
 class SegmentMark:
     """What a segment holds, and what of it is deleted since: versions by key, and how many passages they have.
 
-    `files` are its files by their names in it, each `{"bytes", "sha256"}`."""
+    `blogs` are its blogs' ids with the languages by which their words were read; `files` are its
+    files by their names in it, each `{"bytes", "sha256"}`.
+    """
 
     id: str
     entries: int
     passages: int
     terms: int
-    blogs: tuple[str, ...]
+    blogs: dict[str, str]
     files: dict[str, dict[str, Any]]
     deleted: tuple[int, ...] = ()
     deleted_passages: int = 0
@@ -108,8 +110,5 @@ def read_manifest(folder: Path) -> Manifest:
         model=ModelMark(**body["model"]),
         change=body["change"],
         built_at=datetime.fromisoformat(body["built_at"]),
-        segments=tuple(
-            SegmentMark(**{**one, "blogs": tuple(one["blogs"]), "deleted": tuple(one["deleted"])})
-            for one in body["segments"]
-        ),
+        segments=tuple(SegmentMark(**{**one, "deleted": tuple(one["deleted"])}) for one in body["segments"]),
     )

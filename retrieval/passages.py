@@ -9,19 +9,20 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from retrieval.languages import ENGLISH
 from retrieval.model import Span
 from retrieval.sentences import sentences
 
 SENTENCES = 2
 
 
-def passages(text: str, tokens: Sequence[Span], limit: int) -> list[Span]:
+def passages(text: str, tokens: Sequence[Span], limit: int, language: str = ENGLISH) -> list[Span]:
     """Windows of `SENTENCES` sentences, one step apart, each of at most `limit` tokens; together they cover
-    every sentence. `tokens` are the model's tokens of the whole text, as spans in order.
+    every sentence of a text in `language`. `tokens` are the model's tokens of the whole text, as spans in order.
 
     A sentence that is too long by itself is cut between tokens; what is *shown* of it is still the whole.
     """
-    units = [piece for span in sentences(text) for piece in _within(text, span, tokens, limit)]
+    units = [piece for span in sentences(text, language) for piece in _within(text, span, tokens, limit)]
     windows: list[Span] = []
     for index in range(len(units)):
         window = units[index]

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from retrieval.lexical import terms
+from retrieval.languages import primary
+from retrieval.lexical import MOST_TERMS, terms
 from retrieval.model import Filter, Passage, Ranked, Version
 from retrieval.segment import Window
 from retrieval.snapshot import View
@@ -32,10 +33,14 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Searched:
-    """What a search found, best first, and the question's terms with their rarity (0 to 1)."""
+    """What a search found, best first, and by language the question's terms with their rarity (0 to 1)."""
 
     candidates: tuple[Candidate, ...]
-    weights: dict[str, float]
+    weights: dict[str, dict[str, float]]
+
+    def weights_of(self, version: Version) -> dict[str, float]:
+        """The question's terms in the language of a version's blog."""
+        return self.weights.get(primary(version.entry.blog.language), {})
 
 
 def search(
@@ -43,8 +48,17 @@ def search(
 ) -> Searched:
     """Rank the entries that a filter admits for a question's text and vector: each by its best passage. `shows`
     says of a version, as the store has it now, whether it may be shown."""
-    wanted = list(dict.fromkeys(terms(text)))
-    windows = view.retrieve(vector, wanted, _PASSAGES, within)
+    wanted = {
+        language: list(dict.fromkeys(terms(text, language)))[:MOST_TERMS]
+        for language in sorted(
+            {
+                primary(one.language)
+                for id_, one in store.blogs().items()
+                if within.blogs is None or id_ in within.blogs
+            }
+        )
+    }
+    windows = view.retrieve(vector, [term for some in wanted.values() for term in some], _PASSAGES, within)
     versions = {
         key: version
         for key, version in store.versions(dict.fromkeys(window.version for window in windows)).items()
@@ -63,7 +77,8 @@ def search(
         for key, own in scored.items()
     ]
     candidates.sort(key=lambda one: (-one.score, -one.cosine, one.version.key))
-    return Searched(candidates=tuple(candidates), weights={term: view.rarity(term) for term in wanted})
+    weights = {language: {term: view.rarity(term) for term in some} for language, some in wanted.items()}
+    return Searched(candidates=tuple(candidates), weights=weights)
 
 
 def _fused(windows: Sequence[Window]) -> list[tuple[float, Window]]:
@@ -77,11 +92,12 @@ def _fused(windows: Sequence[Window]) -> list[tuple[float, Window]]:
 
 def best_passage(candidate: Candidate, weights: dict[str, float]) -> Ranked:
     """The passage of an entry that fits the question best: its cosine, and the question's terms that it holds."""
-    title_terms = set(terms(candidate.version.title or ""))
+    language = candidate.version.entry.blog.language
+    title_terms = set(terms(candidate.version.title or "", language))
     best: Ranked | None = None
     for window in candidate.windows:
         passage = Passage(version=candidate.version, start=window.span[0], end=window.span[1])
-        held = covered(set(terms(passage.text)) | title_terms, weights)
+        held = covered(set(terms(passage.text, language)) | title_terms, weights)
         ranked = Ranked(passage=passage, score=candidate.score, cosine=window.cosine, coverage=held)
         if best is None or ranked.cosine + ranked.coverage / 2 > best.cosine + best.coverage / 2:
             best = ranked

@@ -73,7 +73,8 @@ def tabulated(versions: Sequence[IndexedVersion]) -> tuple[Tables, list[LexicalD
     for one in versions:
         version, blog = one.version, one.version.entry.blog.id
         posted = microseconds(version.entry.posted_at)
-        title = terms(version.title or "") if one.passages else []
+        language = version.entry.blog.language
+        title = terms(version.title or "", language) if one.passages else []
         rows.append((version.key, posted, first, len(one.passages), number_of[blog]))
         documents += [
             LexicalDocument(
@@ -82,7 +83,7 @@ def tabulated(versions: Sequence[IndexedVersion]) -> tuple[Tables, list[LexicalD
                 posted=posted,
                 blog=blog,
                 title=title,
-                text=terms(version.text[start:end]),
+                text=terms(version.text[start:end], language),
             )
             for number, (start, end) in enumerate(one.passages, first)
         ]
@@ -300,7 +301,7 @@ def _tables(folder: Path, mark: SegmentMark) -> Tables:
     hashes = _table(folder / "terms.npy", HASH, mark.terms)
     if not _belong_together(passages, versions, len(hashes), len(mark.blogs)):
         raise DamagedSnapshot(f"the tables in {folder} contradict each other", REBUILD)
-    return Tables(passages=passages, versions=versions, terms=hashes, blogs=mark.blogs)
+    return Tables(passages=passages, versions=versions, terms=hashes, blogs=tuple(sorted(mark.blogs)))
 
 
 def _table(path: Path, kind: np.dtype[Any], length: int) -> NDArray[Any]:

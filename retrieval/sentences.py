@@ -2,8 +2,9 @@
 
 A line break always ends a sentence. Within a line the text is read word by word, and the gap after a word is
 an end when three things hold: the word closes with a mark (`.`, `?`, `!`, `…`), the next word could open a
-sentence, and no rule below objects. The rules are those of British and American newspaper English. Where an
-abbreviation leaves the matter open ("the U.S. Police said"), the text stays together.
+sentence, and no rule below objects. The rules are those of British and American newspaper English; for other
+languages there are a few of all and what `languages` knows. Where an abbreviation leaves the matter open ("the U.S.
+Police said"), the text stays together.
 """
 
 import re
@@ -11,6 +12,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+from retrieval import languages
+from retrieval.languages import Language
 
 __all__ = ["sentences"]
 
@@ -75,6 +79,9 @@ _PRONOUNS = _listed("I He She They We")
 _NAME_PARTICLES = _listed("of de van von der bin al")
 _REACH = 6  # words looked at for "Mr John Smith of Leeds said"
 
+_LONGEST_ORDINAL = 2  # digits: "am 26. August" leads on, "Es war 2014." may end
+_NONE_KNOWN = Language(stemmer="")
+
 _WORD = re.compile(r"\S+")
 _NO_LETTER = re.compile(r"[\W\d_]")
 _DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")  # U.S, J.K, Ph.D, W.Va
@@ -97,22 +104,26 @@ class _Piece(NamedTuple):
     closers: str
 
 
-def sentences(text: str) -> tuple[tuple[int, int], ...]:
-    """The spans [start, end) of the sentences of `text`, in code points and in order.
+def sentences(text: str, language: str = languages.ENGLISH) -> tuple[tuple[int, int], ...]:
+    """The spans [start, end) of the sentences of `text`, in code points and in order; `language` is a code such as
+    `de`.
 
     Spans never overlap, are never empty, neither begin nor end with white space, and together hold every
     character that is not white space. Any string is allowed; the time taken grows linearly with its length.
     """
     spans: list[tuple[int, int]] = []
     offset = 0
+    english = languages.primary(language) == languages.ENGLISH
+    rules = None if english else languages.known(language) or _NONE_KNOWN
     for line in text.split("\n"):
-        spans += [(offset + start, offset + end) for start, end in _in_line(line)]
+        spans += [(offset + start, offset + end) for start, end in _in_line(line, rules)]
         offset += len(line) + 1
     return tuple(spans)
 
 
-def _in_line(line: str) -> Iterator[tuple[int, int]]:
-    pieces = list(_pieces(line))
+def _in_line(line: str, rules: Language | None) -> Iterator[tuple[int, int]]:
+    """`rules` are those of another language than English."""
+    pieces = list(_pieces(line, _MARKS if rules is None else _MARKS + rules.marks))
     first = 0  # the piece that opens the sentence
     last = 0  # its last piece that is not emoji, which stay with what they follow: "We won. 🎉 Then"
     words = 0  # its pieces that hold a letter or a digit
@@ -121,27 +132,34 @@ def _in_line(line: str) -> Iterator[tuple[int, int]]:
             last = here
             words += any(map(str.isalnum, piece.word))
         after = here + 1
-        if after == len(pieces) or (words and _ends(pieces, last, after, words)):
+        if after == len(pieces) or (
+            words
+            and (
+                _ends(pieces, last, after, words)
+                if rules is None
+                else _ends_elsewhere(pieces, last, after, words, rules)
+            )
+        ):
             yield pieces[first].start, piece.start + len(piece.word)
             first, words = after, 0
 
 
-def _pieces(line: str) -> Iterator[_Piece]:
+def _pieces(line: str, marks: str) -> Iterator[_Piece]:
     for match in _WORD.finditer(line):
         word = match[0]
         is_address = "/" in word or "@" in word or word.startswith("www.")
         run_ons = [] if is_address else [found.end() for found in _RUN_ON.finditer(word)]
         for start, end in pairwise([0, *run_ons, len(word)]):
-            yield _piece(word[start:end], match.start() + start)
+            yield _piece(word[start:end], match.start() + start, marks)
 
 
-def _piece(word: str, start: int) -> _Piece:
+def _piece(word: str, start: int, marks: str) -> _Piece:
     length = len(word)
     while length and _is_pictograph(word[length - 1]):  # "What a night!🎉"
         length -= 1
     closed = word[:length]
     marked = closed.rstrip(_CLOSERS)
-    bare = marked.rstrip(_MARKS)
+    bare = marked.rstrip(marks)
     head, stem = word.lstrip(_OPENERS), bare.lstrip(_OPENERS)
     letters = _NO_LETTER.split(head, maxsplit=1)[0]
     return _Piece(start, word, head, letters, stem, marked[len(bare) :], closed[len(marked) :])
@@ -158,6 +176,20 @@ def _ends(pieces: Sequence[_Piece], here: int, after: int, words: int) -> bool:
     elif piece.marks.strip(".…"):
         return not (set(_QUOTES).intersection(piece.closers) and _is_attribution(pieces, after))
     return pieces[after].letters != "I"  # after an ellipsis its capital tells nothing: "Well… I think"
+
+
+def _ends_elsewhere(pieces: Sequence[_Piece], here: int, after: int, words: int, rules: Language) -> bool:
+    """The same in another language: of abbreviations it knows a short list, so any that it knows leads on."""
+    piece = pieces[here]
+    if not piece.marks or not _can_open(pieces, after) or _is_aside(piece):
+        return False
+    if piece.marks != ".":
+        return True
+    short = _JOINS.split(piece.stem)[-1]
+    is_ordinal = rules.ordinals and short.isdigit() and len(short) <= _LONGEST_ORDINAL
+    is_initial = len(short) == 1 and short.isalpha()
+    is_abbreviation = short.lower() in rules.abbreviations or _DOTTED.fullmatch(short) is not None
+    return not (is_ordinal or is_initial or is_abbreviation or _is_list_number(pieces, here, words))
 
 
 def _stop_ends(pieces: Sequence[_Piece], here: int, after: int) -> bool:

@@ -17,7 +17,6 @@ import numpy as np
 
 from retrieval.bm25 import Statistics
 from retrieval.errors import DamagedSnapshot
-from retrieval.lexical import MOST_TERMS
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.model import Filter
 from retrieval.segment import SeenSegment, Segment, Window, check_files
@@ -87,9 +86,7 @@ class View:
         """The passages nearest to a question's vector and the best for its terms, `limit` of each kind, each with
         both its scores. A filter narrows what is found, not how it is scored. Raises DamagedSnapshot."""
         weights = {
-            term: self._statistics.weights(held)
-            for term in dict.fromkeys(terms[:MOST_TERMS])
-            if any(held := self._holding(term))
+            term: self._statistics.weights(held) for term in dict.fromkeys(terms) if any(held := self._holding(term))
         }
         found = [
             window

@@ -21,6 +21,7 @@ LAYERS = [
     "retrieval.files",
     "retrieval.clock",
     "retrieval.text",
+    "retrieval.languages",
     "retrieval.sentences",
     "retrieval.sources.document",
     "retrieval.sources.glue",

@@ -93,7 +93,8 @@ def ask(archive: Archive, question: str, paragraph: Paragraph | None, kind: str,
     searched = search.search(view, archive.store, question, vector, Filter(), lambda version: version.current)
     if not searched.candidates:
         return None
-    ranked = [search.best_passage(searched.candidates[0], searched.weights)]
+    first = searched.candidates[0]
+    ranked = [search.best_passage(first, searched.weights_of(first.version))]
     right = paragraph is not None and searched.candidates[0].version.text == paragraph.text
     return Case(kind=kind, size=size, right=right, features=answers.features(searched, ranked))
 
