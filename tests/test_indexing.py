@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, update
 
 from retrieval import schema
+from retrieval.archive import Archive
 from retrieval.embedding import Embedder
 from retrieval.index_records import KeptPassage
 from retrieval.indexing import Indexed, index
 from retrieval.manifest import read_manifest
-from retrieval.model import Filter
+from retrieval.model import Filter, SourceOptions
 from retrieval.snapshot import Snapshot
 from retrieval.store import Store
 from tests.test_ingest import NOW, SCRAPE, Counting, line, take, write
@@ -207,3 +208,14 @@ def test_a_vector_that_is_gone_is_encoded_again(store: Store, tmp_path: Path) ->
     embedder = Counting()
     assert indexed(store, tmp_path, embedder).embedded == 2
     assert sorted(embedder.encoded) == ["T\nOne.", "Two."]
+
+
+def test_an_archive_that_has_nothing_new_loads_no_model(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
+    source = Path(write(tmp_path / "a.jsonl", line("1", "The river rose.") + line("2", "Two.")))
+    made = make_archive(source, options=SourceOptions(blog="flood"))
+    again = Archive.open(made.home, made.model_name, unloaded)
+    report = again.reindex(full=False, now=NOW, progress=lambda *_: None)
+    assert report.indexed is not None
+    assert (report.indexed.embedded, report.indexed.reused) == (0, 2)
+    again.ensure_indexed(NOW, lambda *_: None)
+    again.close()
