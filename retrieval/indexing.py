@@ -27,7 +27,6 @@ from retrieval.manifest import Manifest, ModelMark, read_manifest
 from retrieval.model import Version
 from retrieval.passages import passages
 from retrieval.segment import IndexedVersion
-from retrieval.sentences import sentences
 from retrieval.snapshot import verify
 from retrieval.store import Store
 
@@ -76,10 +75,10 @@ def index(
     anew = list(store.every_version() if full else store.versions_of_blogs(_of_another_language(store, held)))
     cut_anew = frozenset(one.key for one in anew)
     uncut = (one for one in store.versions_without_passages(mark.fingerprint) if one.key not in cut_anew)
-    pending = _worded([*anew, *uncut])
+    pending = _with_words([*anew, *uncut])
     if held and pending and work.embedder.fingerprint != mark.fingerprint:
         held, mark = None, _mark(work.embedder)  # another model under the same name
-        pending = _worded(store.versions_without_passages(mark.fingerprint))
+        pending = _with_words(store.versions_without_passages(mark.fingerprint))
     work.cut(mark, pending)
     change = store.last_change()
     manifest = _extended(work, folder, held, cut_anew, change, now) if held else None
@@ -94,8 +93,8 @@ def _mark(embedder: Embedder) -> ModelMark:
     return ModelMark(name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension)
 
 
-def _worded(versions: Iterable[Version]) -> list[Version]:
-    return [one for one in versions if sentences(one.text, one.entry.blog.language)]
+def _with_words(versions: Iterable[Version]) -> list[Version]:
+    return [one for one in versions if one.text.strip()]
 
 
 def _languages(store: Store) -> dict[str, str]:
