@@ -34,6 +34,18 @@ ZONE_OF_LABEL = {
 """The zone that a printed label is taken for when the admin names none. Labels that several countries use
 with different offsets (CST, IST) are left out: there the admin must say."""
 
+_SEASONS = {"": "T", " time": "T", " standard time": "ST", " daylight time": "DT", " daylight saving time": "DT"}
+_LABEL_OF_WORDS = {
+    f"{region}{season}": f"{region[0].upper()}{short}"
+    for region in ("eastern", "central", "mountain", "pacific")
+    for season, short in _SEASONS.items()
+} | {
+    "british summer time": "BST", "greenwich mean time": "GMT",
+    "central european time": "CET", "central european summer time": "CEST",
+    "eastern european time": "EET", "eastern european summer time": "EEST",
+    "australian eastern standard time": "AEST", "australian eastern daylight time": "AEDT",
+}  # fmt: skip
+
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 """The days that are taken: far enough from those that `datetime` can hold for any zone's shift."""
 
@@ -163,6 +175,15 @@ def _clocks_went_back(
         and before[1] == _abbreviation(earlier)
         and after[1] == _abbreviation(later)
     )
+
+
+def zone_label(words: str) -> str | None:
+    """The label of a zone that is spelled out or abbreviated: `EST` of `Eastern Standard Time`, `ET` of `Eastern`,
+    `EDT` of itself; None where the words name no zone that has one (`local`)."""
+    named = " ".join(words.split())
+    if re.fullmatch(r"[A-Z]{1,4}T|UTC", named):
+        return named
+    return _LABEL_OF_WORDS.get(named.lower())
 
 
 def localise(day: date, moment: time, zone_name: str, printed: str | None) -> tuple[datetime, str | None]:

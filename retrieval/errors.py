@@ -4,7 +4,9 @@
     ├── UsageError                a value that the caller gave is not usable
     ├── SourceError               a document cannot be taken
     │   ├── NotALiveBlog          no format recognises it; in a folder it is skipped
-    │   └── SourceRefused         recognised, but recording it would risk a false citation
+    │   ├── SourceRefused         there, but taking it would risk a false citation, or the network it is read from
+    │   ├── SourceMissing         the file or page is not there, or not any more
+    │   └── SourceUnreachable     the server does not answer, or not now: to be tried again later
     ├── StoreError                the archive of record cannot be used
     │   ├── ForeignStore          a database that is not ours, or damaged
     │   ├── NewerStore            written by a later Stet
@@ -13,6 +15,7 @@
     │   ├── NoSnapshot            there is none yet
     │   ├── DamagedSnapshot       its files are not what its manifest says
     │   └── ForeignSnapshot       it was made with another model, or by a later Stet
+    │       └── OlderSnapshot     it was made by an earlier Stet; what indexes makes it anew
     ├── ModelError                the embedding model cannot be loaded, or is not the one expected
     ├── DiskError                 the disk is full, or a file may not be read or written
     └── NothingIndexed            the archive holds no entry yet
@@ -32,9 +35,12 @@ __all__ = [
     "NoSnapshot",
     "NotALiveBlog",
     "NothingIndexed",
+    "OlderSnapshot",
     "SnapshotError",
     "SourceError",
+    "SourceMissing",
     "SourceRefused",
+    "SourceUnreachable",
     "StetError",
     "StoreBusy",
     "StoreError",
@@ -67,7 +73,20 @@ class NotALiveBlog(SourceError):
 
 
 class SourceRefused(SourceError):
-    """Recognised, but recording it would risk a false citation."""
+    """There, but taking it would risk a false citation, or the network that Stet runs in."""
+
+
+class SourceMissing(SourceError):
+    """The file or page is not there, or not any more."""
+
+
+class SourceUnreachable(SourceError):
+    """The server does not answer, or not now. `retry_after`: in how many seconds it wants to be asked again, where
+    it says so."""
+
+    def __init__(self, message: str, hint: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
 
 
 class StoreError(StetError):
@@ -100,6 +119,10 @@ class DamagedSnapshot(SnapshotError):
 
 class ForeignSnapshot(SnapshotError):
     """The index was made with another model, or by a later Stet."""
+
+
+class OlderSnapshot(ForeignSnapshot):
+    """The index was made by an earlier Stet."""
 
 
 class ModelError(StetError):

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
+from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot, OlderSnapshot
 
 FORMAT = 2
 REBUILD = "run `stet reindex --full`: it rebuilds the index from the store and embeds nothing again"
@@ -88,7 +88,7 @@ def _digest(body: dict[str, Any]) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in force. Raises NoSnapshot, DamagedSnapshot, ForeignSnapshot."""
+    """The manifest in force. Raises NoSnapshot, DamagedSnapshot, ForeignSnapshot, OlderSnapshot."""
     path = folder / "manifest.json"
     try:
         body = json.loads(path.read_bytes())
@@ -102,7 +102,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise DamagedSnapshot(f"{path} is no JSON", REBUILD) from None
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         found = body.get("format") if isinstance(body, dict) else None
-        raise ForeignSnapshot(f"{path} has the format {found!r}, this Stet knows {FORMAT}", REBUILD)
+        kind = OlderSnapshot if found in range(1, FORMAT) else ForeignSnapshot
+        raise kind(f"{path} has the format {found!r}, this Stet knows {FORMAT}", REBUILD)
     if body.pop("sha256", None) != _digest(body):
         raise DamagedSnapshot(f"{path} was changed after it was written", REBUILD)
     return Manifest(

@@ -106,6 +106,8 @@ class ReadEntry:
     text: str
     raw: str
     edited_at: datetime | None = None
+    published_by_then: bool = False
+    """The document tells of an edit alone: `posted_at` is its time, and the entry was published then or earlier."""
 
     def __post_init__(self) -> None:
         require_aware(self.posted_at, "posted_at")
@@ -154,6 +156,10 @@ class Blog:
     visibility: tuple[str, ...]
     sensitive: bool
     embargo_until: datetime | None
+
+    def under_embargo(self, now: datetime) -> bool:
+        """Whether nothing of it may be shown yet."""
+        return self.embargo_until is not None and self.embargo_until > now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,6 +235,10 @@ class Filter:
     @property
     def admits_all(self) -> bool:
         return self.since is None and self.until is None and self.blogs is None
+
+
+LONGEST_QUESTION = 2_000
+"""Characters of a question that are taken."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -105,10 +105,10 @@ DOCUMENTS = {
         "5.03pm GMT17:03Le café est fermé.".encode("latin-1"),
         "latin.txt is not UTF-8: byte 0xe9 at offset 21, line 1; save it as UTF-8 (it may be Latin-1",
     ),
-    "notes.txt": (b"Buy more rope.", "no live-blog entries found in notes.txt"),
+    "notes.txt": (b"Buy more rope.", "notes.txt"),
     "undated.txt": (
         f"5.03pm GMT17:03The gates have opened.{FOOTER}".encode(),
-        "the day of undated.txt is not certain: neither it nor its name states one; give the oldest entry's day",
+        "undated.txt is not certain: neither it nor its name states one; give the oldest entry's day",
     ),
     "contradiction.txt": (
         f"5.03pm GMT16:03The gates have opened.{FOOTER}".encode(),
@@ -140,7 +140,7 @@ def test_a_bad_source_does_not_keep_a_good_one_out(stet: Command, tmp_path: Path
     bad = tmp_path / "empty.txt"
     bad.write_bytes(b"")
     finished = stet("add", bad, good, "--json")
-    assert finished.refusal() == "refused: empty.txt is empty; give a file that holds a live blog"
+    assert finished.refusal() == f"refused: {bad} is empty; give a file that holds a live blog"
     assert [one["added"] for one in finished.object()["sources"]] == [0, 4]
     assert "Bramble" in stet("ask", "Who won the Quillhaven cup?").out
 

@@ -217,3 +217,24 @@ def test_microseconds_are_exact(moment: datetime) -> None:
     assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=clock.microseconds(moment)) == moment.astimezone(
         UTC
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [
+        ("EDT", "EDT"),
+        ("Eastern  Standard\nTime", "EST"),
+        ("eastern daylight time", "EDT"),
+        ("Eastern", "ET"),
+        ("Mountain Time", "MT"),
+        ("British Summer Time", "BST"),
+        ("Australian Eastern Daylight Time", "AEDT"),
+        ("UTC", "UTC"),
+        ("local", None),
+        ("LOCAL", None),
+        ("Eastern Wend Time", None),
+        ("", None),
+    ],
+)
+def test_a_zone_spelled_out_has_a_label(words: str, label: str | None) -> None:
+    assert clock.zone_label(words) == label

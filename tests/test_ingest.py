@@ -141,7 +141,7 @@ def test_a_file_named_that_is_no_live_blog_is_refused_and_the_rest_goes_on(store
     notes, good = write(tmp_path / "notes.md", "Nothing."), write(tmp_path / "a.txt", SCRAPE)
     reports, skipped = take(store, notes, str(tmp_path / "gone.txt"), good)
     assert [one.blog for one in reports] == [None, None, "a-2031-02-03"]
-    assert "no live-blog entries found in notes.md" in reports[0].refused[0].reason
+    assert f"no live-blog entries found in {notes}" in reports[0].refused[0].reason
     assert "does not exist" in reports[1].refused[0].reason
     assert skipped == []
 
@@ -308,7 +308,7 @@ def test_another_live_blog_under_the_same_path_takes_nothing_from_the_first(stor
     write(tmp_path / "live.txt", OTHER)
     for (report,) in (reread(store), take(store, source, options=NOTHING_SAID)[0]):
         assert report.blog is None
-        assert "the day of live.txt is not certain" in report.refused[0].reason
+        assert f"the day of {source} is not certain" in report.refused[0].reason
     assert posted(store) == before
     # with a day of its own it is a blog of its own
     write(tmp_path / "live.txt", OTHER.replace("Counting has", "On 4 February 2031 counting has"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot
+from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot, OlderSnapshot
 from tests.made_up_index import (
     build,
     manifest_changed,
@@ -43,7 +43,7 @@ def test_a_manifest_that_is_no_json_is_refused(tmp_path: Path, data: bytes) -> N
     assert refused(tmp_path, DamagedSnapshot).endswith("is no JSON")
 
 
-@pytest.mark.parametrize(("found", "shown"), [(1, "1"), (3, "3"), (None, "None"), ("2", "'2'")])
+@pytest.mark.parametrize(("found", "shown"), [(0, "0"), (3, "3"), (None, "None"), ("2", "'2'")])
 def test_a_manifest_of_another_format_is_foreign(tmp_path: Path, found: object, shown: str) -> None:
     build(tmp_path)
     manifest_changed(tmp_path, lambda body: body.update(format=found), signed=True)
@@ -60,3 +60,9 @@ def test_vectors_of_another_dimension_than_the_manifest_s_are_refused(tmp_path: 
     build(tmp_path)
     manifest_changed(tmp_path, lambda body: body["model"].update(dimension=384), signed=True)
     assert "has 4 dimensions, its manifest says 384" in refused(tmp_path, DamagedSnapshot)
+
+
+def test_a_manifest_of_an_earlier_stet_is_told_apart(tmp_path: Path) -> None:
+    build(tmp_path)
+    manifest_changed(tmp_path, lambda body: body.update(format=1), signed=True)
+    assert "has the format 1, this Stet knows 2" in refused(tmp_path, OlderSnapshot)

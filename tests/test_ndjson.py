@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from retrieval import sources
 from retrieval.errors import NotALiveBlog, SourceError, SourceRefused
-from retrieval.model import ReadBlog, SourceOptions
+from retrieval.model import Listing, ReadBlog, SourceOptions
+from retrieval.sources import ndjson
 from retrieval.sources.document import Document
 
 GOOD = {"id": "good", "time": "2031-02-03T17:00:00+00:00", "text": "The river rose."}
@@ -49,6 +50,24 @@ def test_a_line_becomes_an_entry_with_all_its_fields() -> None:
     assert entry.raw == line
     assert entry.edited_at is None
     assert (blog.format, blog.id, blog.title, blog.timezone) == ("ndjson", None, None, "UTC+01:00")
+
+
+def test_a_title_and_an_author_are_one_line_and_nothing_to_see_is_none() -> None:
+    blog = read(
+        row(title=" The\n  quay\u2028is shut ", author="Dora\r\nFinch"), row(id="2", title="\u200b", author=" ")
+    )
+    assert [(one.title, one.author) for one in blog.entries] == [("The quay is shut", "Dora Finch"), (None, None)]
+
+
+@pytest.mark.parametrize("text", ["\u00ad", "\u200b\ufeff", " \u2060\n"])
+def test_a_text_of_invisible_characters_is_empty(text: str) -> None:
+    assert [one.reason for one in read(GOOD, row(text=text)).refused] == ["'text' is empty"]
+
+
+@pytest.mark.parametrize("url", ["https://", "https://news.example/a b", "http://news.example/\n", "ftp://x"])
+def test_an_address_that_is_none_refuses_its_line(url: str) -> None:
+    (refused,) = read(GOOD, row(url=url)).refused
+    assert refused.reason == f"'url' is {json.dumps(url)}, not an http or https address"
 
 
 def test_entries_come_oldest_first_and_blank_lines_are_nothing() -> None:
@@ -108,7 +127,7 @@ REFUSED = [
     (row(time="5.49pm"), "'time' is \"5.49pm\", not ISO 8601 like 2014-08-26T17:49:00+01:00"),
     (row(time=""), "'time' is \"\", not ISO 8601 like 2014-08-26T17:49:00+01:00"),
     (row(time="2031-02-03T17:00"), "'time' is \"2031-02-03T17:00\", without an offset such as +01:00"),
-    (row(time="2031-02-30T17:00Z"), "'time' is \"2031-02-30T17:00Z\", not ISO 8601 like 2014-08-26T17:49:00+01:00"),
+    (row(time="2031-02-30T17:00Z"), "'time' is \"2031-02-30T17:00Z\", no date that exists"),
     (
         row(time="2031-02-03T17:00:00+01:00:30"),
         "'time' is \"2031-02-03T17:00:00+01:00:30\", whose offset is not in whole minutes",
@@ -132,18 +151,18 @@ REFUSED = [
     (row(url="javascript:alert(1)"), "'url' is \"javascript:alert(1)\", not an http or https address"),
     (row(url=5), "'url' is 5, not a string"),
     (row(id="good"), "the id 'good' stands on line 1 already"),
-    ("[]", "is a JSON list, not an object"),
-    ("null", "is a JSON NoneType, not an object"),
+    ("[]", "it is a JSON list, not an object"),
+    ("null", "it is a JSON NoneType, not an object"),
     ("{}", "'id' is missing"),
     ('{"id": "1", "id": "2", "time": "2031-02-03T17:00Z", "text": "A."}', "'id' stands there twice"),
-    ('{"id": "1",}', "is no JSON: "),
-    ("{'id': '1'}", "is no JSON: "),
-    ('{"id": "1", "text": "A.', "is no JSON: "),
-    ('{"id": "1"} {"id": "2"}', "is no JSON: "),
-    ("The river rose.", "is no JSON: "),
-    ("9" * 5_000, "is no JSON: "),
-    ('{"a":' * 100_000, "is nested too deep to be an entry"),
-    ("[" * 100_000 + "]" * 100_000, "is nested too deep to be an entry"),
+    ('{"id": "1",}', "it is no JSON: "),
+    ("{'id': '1'}", "it is no JSON: "),
+    ('{"id": "1", "text": "A.', "it is no JSON: "),
+    ('{"id": "1"} {"id": "2"}', "it is no JSON: "),
+    ("The river rose.", "it is no JSON: "),
+    ("9" * 5_000, "it is no JSON: "),
+    ('{"a":' * 100_000, "it is nested too deep to be an entry"),
+    ("[" * 100_000 + "]" * 100_000, "it is nested too deep to be an entry"),
 ]
 
 
@@ -159,9 +178,9 @@ def test_a_bad_line_is_refused_with_its_reason_and_the_good_one_is_kept(line: ob
 def test_several_refusals_name_their_lines() -> None:
     blog = read("{", "", GOOD, GOOD, "[]")
     assert [(one.entry, one.reason.split(":")[0]) for one in blog.refused] == [
-        ("line 1", "is no JSON"),
+        ("line 1", "it is no JSON"),
         ("line 4", "the id 'good' stands on line 3 already"),
-        ("line 5", "is a JSON list, not an object"),
+        ("line 5", "it is a JSON list, not an object"),
     ]
 
 
@@ -171,16 +190,37 @@ def test_an_escaped_nul_and_an_escaped_pair_are_characters() -> None:
 
 
 def test_a_file_with_no_good_line_is_refused_with_the_first_reason() -> None:
-    with pytest.raises(SourceRefused, match=r"no live-blog entries found in flood\.ndjson: line 1: is no JSON"):
+    with pytest.raises(SourceRefused, match=r"no live-blog entries found in flood\.ndjson: line 1: it is no JSON"):
         read("nothing")
     with pytest.raises(SourceRefused, match="'time' is missing"):
-        read('{"id": "1"}', name="piped")
+        read('{"id": "1", "text": "The quay."}', name="piped.jsonl")
 
 
-@pytest.mark.parametrize("first", ['{"id": "1"}', '{"text": "x"}', "\n\n" + json.dumps(GOOD)])
-def test_without_the_name_the_first_line_tells(first: str) -> None:
-    with contextlib.suppress(SourceRefused):
-        assert read(first, name="piped").format == "ndjson"
+def test_a_file_lists_its_whole_blog_unless_a_line_is_refused() -> None:
+    assert read(GOOD, "", row(id="2")).listing is Listing.WHOLE
+    assert read(GOOD, "{").listing is Listing.PART
+    assert read(GOOD, GOOD).listing is Listing.PART
+
+
+@pytest.mark.parametrize("name", ["piped", "flood.jsonl", "flood.json"])
+@pytest.mark.parametrize(
+    "text",
+    ["\n\n" + json.dumps(GOOD), "{broken\n" + json.dumps(GOOD), '{"id": "1", "time": "soon"', '{"id": 1, "text": 2}'],
+)
+def test_without_the_name_two_of_an_entry_s_fields_tell(name: str, text: str) -> None:
+    assert ndjson.detect(Document(locator="/x", name=name, data=text.encode()))
+
+
+def test_a_line_that_is_longer_than_what_is_looked_at_is_not_judged_by_its_beginning() -> None:
+    text = json.dumps({"data": [{"id": "1", "text": "x" * 1_000_000}]})
+    assert not ndjson.detect(Document(locator="/x", name="squad.json", data=text.encode()))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"question": "Who?", "times": []}', '{"text": "x"}', '{"block_id": "1", "text": "x"}']
+)
+def test_other_lines_of_json_are_not_ours_whatever_their_name(text: str) -> None:
+    assert not ndjson.detect(Document(locator="/x", name="entries.jsonl", data=text.encode()))
 
 
 @pytest.mark.parametrize("first", ['{"name": "x"}', "{", "[1]", '"id"', "{" * 5_000 + "}"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from retrieval import sources
 from retrieval.errors import NotALiveBlog, SourceError, SourceRefused, StetError, UsageError
-from retrieval.model import ReadBlog, ReadEntry, SourceOptions
+from retrieval.model import Listing, ReadBlog, ReadEntry, SourceOptions
 from retrieval.sources.document import Document
 from tests.data_folder import SAMPLE
 
@@ -325,6 +325,13 @@ def test_what_stands_before_the_first_header_is_left_out_with_a_warning() -> Non
     assert [one.text for one in blog.entries] == ["The end."]
     assert blog.refused == ()
     assert blog.warnings == ("10 characters before 6.00pm GMT18:00 belong to no entry",)
+
+
+def test_a_scrape_lists_what_lies_between_its_ends_unless_a_post_is_refused() -> None:
+    good, bad = post("5.49pm BST17:49", "The river rose."), post("5.30pm BST17:31", "It rained.")
+    summer = SourceOptions(date=date(2031, 7, 3))
+    assert read(good, summer).listing is Listing.BETWEEN
+    assert read(good + bad, summer).listing is Listing.PART
 
 
 def test_where_every_entry_is_refused_one_hint_is_given() -> None:

@@ -5,12 +5,36 @@ A new format is one module with `NAME`, `detect` and `parse`, and its name in th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from retrieval.errors import NotALiveBlog
 from retrieval.model import ReadBlog, SourceOptions
-from retrieval.sources import ndjson, scrape
-from retrieval.sources.document import STANDARD_INPUT, Document, Mark, StoredDays, files_in, load
+from retrieval.sources import (
+    ap,
+    feed,
+    fields,
+    guardian_app,
+    guardian_capi,
+    guardian_page,
+    guardian_web,
+    jsonld,
+    ndjson,
+    scrape,
+    superdesk,
+    wordpress,
+)
+from retrieval.sources.document import (
+    STANDARD_INPUT,
+    Document,
+    Mark,
+    StoredDays,
+    files_in,
+    load,
+    locator_of,
+    printable,
+)
+from retrieval.sources.visits import NotModified, Seen, is_address
 
 __all__ = [
     "FORMATS",
@@ -18,10 +42,15 @@ __all__ = [
     "Document",
     "Format",
     "Mark",
+    "NotModified",
+    "Seen",
     "StoredDays",
     "files_in",
+    "is_address",
     "load",
+    "locator_of",
     "marks",
+    "printable",
     "read",
 ]
 
@@ -42,12 +71,25 @@ class Format(Protocol):
         where none may be taken."""
 
 
-FORMATS: tuple[Format, ...] = (ndjson, scrape)
+FORMATS: tuple[Format, ...] = (
+    guardian_capi,
+    guardian_page,
+    ndjson,
+    wordpress,
+    superdesk,
+    guardian_app,
+    guardian_web,
+    jsonld,
+    feed,
+    ap,
+    scrape,
+)
 
 
 def read(document: Document, options: SourceOptions, stored: StoredDays | None = None) -> ReadBlog:
     """Parse a document by the first format that recognises it. Raises NotALiveBlog, SourceRefused."""
-    return _format(document).parse(document, options, stored or {})
+    blog = _format(document).parse(document, options, stored or {})
+    return replace(blog, warnings=(*blog.warnings, *fields.struck(blog.entries)))
 
 
 def marks(document: Document) -> frozenset[Mark]:
@@ -59,8 +101,16 @@ def _format(document: Document) -> Format:
     for candidate in FORMATS:
         if candidate.detect(document):
             return candidate
-    names = ", ".join(candidate.NAME for candidate in FORMATS)
+    front = document.text.lstrip()[:1]
+    in_lines = front == "{" and isinstance(fields.parsed(document.text.lstrip().partition("\n")[0]), dict)
+    if front in ("{", "[") and not in_lines and (fault := fields.fault(document.text)):
+        raise NotALiveBlog(
+            f"no live-blog entries found in {document.called}: it looks like JSON, but {fault}",
+            "mend it, or save it again whole",
+        )
+    looks = "JSON" if front in ("{", "[") else "HTML or XML" if front == "<" else "plain text"
     raise NotALiveBlog(
-        f"no live-blog entries found in {document.name}",
-        f"it would have to be one of: {names}; a scrape's entries each begin like '5.49pm BST17:49'",
+        f"no live-blog entries found in {document.called}, which looks like {looks}",
+        'what is read, and how it must look, is listed in the README under "Sources"; a scrape\'s entries each begin '
+        "like '5.49pm BST17:49'",
     )

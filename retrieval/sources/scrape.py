@@ -10,15 +10,15 @@ document's slice from after the title to before the footer, trimmed.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from retrieval import clock
-from retrieval.errors import SourceRefused, UsageError
-from retrieval.model import ReadBlog, ReadEntry, Refusal, SourceOptions
+from retrieval.errors import SourceRefused
+from retrieval.model import Listing, ReadBlog, ReadEntry, Refusal, SourceOptions
+from retrieval.sources import days
 from retrieval.sources.document import Document, Mark, StoredDays
 from retrieval.sources.glue import paragraph_breaks, title_length
 
@@ -108,9 +108,15 @@ def parse(document: Document, options: SourceOptions, stored: StoredDays) -> Rea
     if not timed:
         raise _nothing_left(document, refused)
     zone_name, zone_note = _zone(document, [post for post, _ in timed], options)
-    oldest_first = timed if _runs_forward([moment for _, moment in timed]) else timed[::-1]
-    day, day_note = _stored_day(oldest_first, stored, zone_name, options) or _day(
-        document, [post for post, _ in timed], options, zone_name
+    oldest_first = timed if days.runs_forward([moment for _, moment in timed]) else timed[::-1]
+    day, day_note = days.oldest_day(
+        document,
+        [_printed(one) for one in oldest_first],
+        stated=document.text,
+        labels=[post.label for post, _ in timed],
+        stored=stored,
+        zone_name=zone_name,
+        options=options,
     )
     entries, warnings = _entries(oldest_first, day, zone_name, refused)
     if not entries:
@@ -122,6 +128,7 @@ def parse(document: Document, options: SourceOptions, stored: StoredDays) -> Rea
         url=options.url,
         timezone=zone_name,
         entries=tuple(entries),
+        listing=Listing.PART if refused else Listing.BETWEEN,
         refused=tuple(one.refusal() for one in refused),
         notes=tuple(note for note in (zone_note, day_note) if note),
         warnings=(*unplaced, *warnings),
@@ -131,7 +138,7 @@ def parse(document: Document, options: SourceOptions, stored: StoredDays) -> Rea
 def _nothing_left(document: Document, refused: Sequence[_Refused]) -> SourceRefused:
     first = refused[0]
     return SourceRefused(
-        f"no entry of {document.name} can be taken: {first.entry}: {first.reason.message}", first.reason.hint
+        f"no entry of {document.called} can be taken: {first.entry}: {first.reason.message}", first.reason.hint
     )
 
 
@@ -217,100 +224,32 @@ def _zone(document: Document, posts: Sequence[_Post], options: SourceOptions) ->
     name = zones.pop()
     if zones or name is None:
         raise SourceRefused(
-            f"the time zone of {document.name} is not certain: its labels are {', '.join(labels)}",
+            f"the time zone of {document.called} is not certain: its labels are {', '.join(labels)}",
             "give --timezone, such as --timezone Europe/London",
         )
     return name, f"time zone {name} taken from the label {labels[0]}"
 
 
-def _stored_day(
-    oldest_first: Sequence[_Timed], stored: StoredDays, zone_name: str, options: SourceOptions
-) -> tuple[date, str | None] | None:
-    """The oldest post's day such that every stored post keeps its own; None where none is stored."""
-    printed = [(moment, post.label) for post, moment in oldest_first]
-    held = [stored.get(post.raw, frozenset()) for post, _ in oldest_first]
-    falls = [0, *itertools.accumulate(after < before for (before, _), (after, _) in itertools.pairwise(printed))]
-    # or one day fewer: a fall may be the clocks going back
-    firsts = {
-        day - timedelta(days=steps)
-        for days, fall in zip(held, falls, strict=True)
-        for day in days
-        for steps in (fall, max(fall - 1, 0))
-    }
-    if not firsts:
-        return None
-    walks = {first: clock.days_walked(first, printed, zone_name) for first in sorted(firsts)}
-    misfits = {
-        first: [index for index, day in enumerate(days) if held[index] and day not in held[index]]
-        for first, days in walks.items()
-    }
-    fitting = [first for first, wrong in misfits.items() if not wrong]
-    if len(fitting) == 1:
-        note = f"date {fitting[0]} taken from the entries already stored"
-        return fitting[0], None if fitting[0] == options.date else note
-    if fitting:
-        because = f"by the entries already stored the oldest may be of {fitting[0]} or {fitting[1]}"
-    else:
-        known = next(index for index, days in enumerate(held) if days)
-        first = min(held[known]) - timedelta(days=falls[known])
-        wrong = misfits[first][0]
-        because = (
-            f"{oldest_first[known][0].printed} is stored as of {min(held[known])}, by which "
-            f"{oldest_first[wrong][0].printed} is of {walks[first][wrong]}, but it is stored as of {min(held[wrong])}"
-        )
-    raise SourceRefused(
-        f"the day of the oldest entry is not certain: {because}",
-        "put the document in order, or give another --date, or another --blog with its --date",
-    )
-
-
-def _day(
-    document: Document, posts: Sequence[_Post], options: SourceOptions, zone_name: str
-) -> tuple[date, str | None]:
-    """The oldest entry's day: as given, else the one day that the name or the document states."""
-    if options.date:
-        if not clock.EARLIEST <= options.date <= clock.LATEST:
-            raise UsageError(f"the day {options.date} is out of range", "give the oldest entry's day")
-        return options.date, None
-    labels = {post.label for post in posts}
-    named = [(one, f"the name {document.name}") for one in clock.dates_in_name(document.name)]
-    stated = [(one, "the document") for one in clock.dates_in_text(document.text)]
-    possible = [(one, where) for one, where in named + stated if clock.label_fits(one.date, labels, zone_name)]
-    days = sorted({one.date for one, _ in possible})
-    if len(days) == 1:
-        one, where = possible[0]
-        return days[0], f"date {days[0]} taken from {where} ({one.words!r})"
-    unfit = sorted({one.date for one, _ in named + stated} - set(days))
-    if days:
-        because = f"it and its name state {len(days)} dates ({_listed(days)})"
-    elif unfit:
-        because = f"{zone_name} is not on {', '.join(sorted(labels))} on any day that it states ({_listed(unfit)})"
-    else:
-        because = "neither it nor its name states one"
-    raise SourceRefused(
-        f"the day of {document.name} is not certain: {because}",
-        "give the oldest entry's day, as in --date 2014-08-26",
-    )
-
-
-def _listed(days: Sequence[date]) -> str:
-    return ", ".join(str(day) for day in days[:5]) + (", …" if len(days) > 5 else "")
+def _printed(timed: _Timed) -> days.Printed:
+    post, moment = timed
+    return days.Printed(words=post.printed, moment=moment, label=post.label, raw=post.raw)
 
 
 def _entries(
-    oldest_first: Sequence[_Timed], day: date, zone_name: str, refused: list[_Refused]
+    oldest_first: Sequence[_Timed], first: date, zone_name: str, refused: list[_Refused]
 ) -> tuple[list[ReadEntry], list[str]]:
-    days = clock.days_walked(day, [(moment, post.label) for post, moment in oldest_first], zone_name)
+    printed = [_printed(one) for one in oldest_first]
+    walked = days.walked(printed, first, zone_name)
     entries: list[ReadEntry] = []
-    warned: dict[str, list[str]] = {}
-    for (post, moment), on in zip(oldest_first, days, strict=True):
+    warned: list[tuple[str, str]] = []
+    for (post, moment), on in zip(oldest_first, walked, strict=True):
         try:
             posted_at, warning = clock.localise(on, moment, zone_name, post.label)
         except SourceRefused as error:
             refused.append(_Refused(entry=post.printed, reason=error, plain=False))
             continue
         if warning:
-            warned.setdefault(warning, []).append(post.printed)
+            warned.append((post.printed, warning))
         entries.append(
             ReadEntry(
                 id=None,
@@ -323,36 +262,7 @@ def _entries(
                 edited_at=_edited(post, posted_at, zone_name),
             )
         )
-    shared = [
-        f"{printed[0]}: {warning}"
-        if len(printed) == 1
-        else f"{len(printed)} entries, the first {printed[0]}: {warning}"
-        for warning, printed in warned.items()
-    ]
-    return entries, [*_long_silences(oldest_first, days), *shared]
-
-
-def _runs_forward(times: Sequence[time]) -> bool:
-    """Whether the document runs from old to new. Newest first is the format's order, and one rise in it is a
-    midnight; so at least two steps must rise, and fewer fall."""
-    steps = list(itertools.pairwise(times))
-    rises = sum(before < after for before, after in steps)
-    return rises >= 2 and rises > sum(before > after for before, after in steps)
-
-
-def _long_silences(oldest_first: Sequence[_Timed], days: Sequence[date]) -> list[str]:
-    """A fall of a few minutes steps the day on like any other, but is more likely a post out of order."""
-    warnings = []
-    for (before, earlier), (after, later), previous, on in zip(
-        oldest_first, oldest_first[1:], days, days[1:], strict=False
-    ):
-        hours = earlier.hour - later.hour + (earlier.minute - later.minute) / 60
-        if on != previous and 0 < hours < 6:
-            warnings.append(
-                f"{after.printed} comes after {before.printed}, so it was read as {on}; if the document is out "
-                "of order, put it right and add it again"
-            )
-    return warnings
+    return entries, [*days.long_silences(printed, walked), *days.grouped(warned)]
 
 
 def _edited(post: _Post, posted_at: datetime, zone_name: str) -> datetime | None:
