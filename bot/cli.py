@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -14,14 +13,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bot import output
+from bot import edge, output
 
 if TYPE_CHECKING:
     from config.settings import Settings
     from retrieval.archive import Archive, Report
-
-_DONE, _WRONG, _INTERRUPTED = 0, 2, 130
-_STOPPED = "stopped; what was stored is kept, and the same command goes on from there"
 
 app = typer.Typer(
     name="stet",
@@ -32,8 +28,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, or - for standard input.")]
+Sources = Annotated[
+    list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, addresses, or - for standard input.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+AcceptDeletions = Annotated[
+    bool, typer.Option("--accept-deletions", help="Believe a source that lacks over a fifth of its blog.")
+]
+Held = Annotated[str, typer.Argument(metavar="ENTRY|BLOG|URL", help="An entry BLOG/ID, a live blog, or an address.")]
 OneBlog = Annotated[str | None, typer.Option("--blog", metavar="ID", help="Only this live blog.")]
 
 
@@ -74,6 +76,7 @@ def add(
         bool | None, typer.Option("--sensitive/--no-sensitive", help="Whether to quote it to the asker alone.")
     ] = None,
     embargo_until: Annotated[str | None, typer.Option(metavar="T", help="Show nothing of it before then.")] = None,
+    accept_deletions: AcceptDeletions = False,
     as_json: AsJson = False,
 ) -> None:
     """Read live blogs into the archive and index what is new."""
@@ -94,13 +97,14 @@ def add(
     )
     options.sources(said, sources)
     with _archive() as archive, terminal.progress("Embedding") as progress:
-        done = archive.add(sources, said, datetime.now(UTC), progress)
+        done = archive.add(sources, said, datetime.now(UTC), progress, accept_deletions=accept_deletions)
     _report(done, as_json)
 
 
 @app.command(epilog="Example: stet reindex --full")
 def reindex(
     full: Annotated[bool, typer.Option("--full", help="Build the index anew from the archive.")] = False,
+    accept_deletions: AcceptDeletions = False,
     as_json: AsJson = False,
 ) -> None:
     """Read every source again and bring the index up to date; a running bot goes on answering."""
@@ -109,8 +113,23 @@ def reindex(
     from bot import terminal
 
     with _archive() as archive, terminal.progress("Embedding") as progress:
-        done = archive.reindex(full, datetime.now(UTC), progress)
+        done = archive.reindex(full, datetime.now(UTC), progress, accept_deletions=accept_deletions)
     _report(done, as_json)
+
+
+@app.command(epilog="Example: stet watch --every 60")
+def watch(
+    every: Annotated[
+        str, typer.Option("--every", metavar="SECONDS", help="How often each is read: a web page every 5 s at most.")
+    ] = "30",
+    as_json: AsJson = False,
+) -> None:
+    """Follow running blogs until stopped, a line for every change."""
+    from bot import options, watching
+
+    seconds = options.every(every)
+    with _archive() as archive:
+        watching.run(archive, seconds, as_json)
 
 
 def _report(done: Report, as_json: bool) -> None:
@@ -124,7 +143,7 @@ def _report(done: Report, as_json: bool) -> None:
     else:
         _print_lines(terminal.report(done))
     if any(one.refused for one in done.sources):
-        raise typer.Exit(_WRONG)
+        raise typer.Exit(edge.WRONG)
 
 
 @app.command(epilog='Example: stet ask "What role did taxi drivers play?"')
@@ -137,6 +156,7 @@ def ask(
     limit: Annotated[str, typer.Option("-k", metavar="N", help="At most so many passages, 1 to 50.")] = "3",
     since: Annotated[str | None, typer.Option(metavar="T", help="Only entries from then on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="T", help="Only entries before then.")] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="T", help="As the entries read at that moment.")] = None,
     blog: OneBlog = None,
 ) -> None:
     """Answer a question with the words that were published."""
@@ -146,9 +166,11 @@ def ask(
     with _archive() as archive:
         with terminal.progress("Indexing") as progress:
             asking.ready(archive, progress)
-        bounds = asking.bounds(archive, since, until, blog and options.utf8("--blog", blog))
+        bounds = asking.bounds(archive, since, until, as_of, blog and options.utf8("--blog", blog))
         if from_file is None:
-            given = archive.ask(asked[0], since=bounds[0], until=bounds[1], blog=blog, limit=most)
+            given = archive.ask(
+                asked[0], since=bounds.since, until=bounds.until, as_of=bounds.as_of, blog=blog, limit=most
+            )
             if as_json:
                 from bot import objects
 
@@ -175,6 +197,56 @@ def show(
         _print_object(objects.entry(found))
     else:
         _print_lines(terminal.versions(found) if versions else terminal.entry(found))
+
+
+@app.command(epilog='Example: stet find "Rosalind Thackwray"')
+def find(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The words, literally.")], as_json: AsJson = False
+) -> None:
+    """List every entry, version and title that holds the words."""
+    from bot import custody, options
+
+    with _archive() as archive:
+        custody.find(archive, options.utf8("the text", text), as_json)
+
+
+@app.command(epilog="Example: stet hold river-wend-flood-2031-02-03/2031-02-03T21:58Z-1")
+def hold(
+    what: Held,
+    until: Annotated[str | None, typer.Option(metavar="T", help="Hide it until then; else until released.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hide an entry or a live blog everywhere, reversibly."""
+    from bot import custody, options
+
+    with _archive() as archive:
+        custody.hold(archive, options.utf8("the entry", what), until, as_json)
+
+
+@app.command(epilog="Example: stet release river-wend-flood-2031-02-03/2031-02-03T21:58Z-1")
+def release(what: Held, as_json: AsJson = False) -> None:
+    """Show again what was held."""
+    from bot import custody, options
+
+    with _archive() as archive:
+        custody.release(archive, options.utf8("the entry", what), as_json)
+
+
+@app.command(epilog="Example: stet takedown river-wend-flood-2031-02-03/2031-02-03T21:58Z-1 --reason court-order")
+def takedown(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's id, BLOG/ID.")],
+    reason: Annotated[str, typer.Option(metavar="CODE", help="Why: a code, kept with who and when.")],
+    version: Annotated[
+        int | None, typer.Option(metavar="N", help="Only this superseded version; the rest stays.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase an entry everywhere, for good: its text, versions, vectors and words."""
+    from bot import custody, options
+
+    with _archive() as archive:
+        custody.takedown(archive, options.utf8("the entry", entry), version, options.reason(reason), yes, as_json)
 
 
 @app.command(epilog="Example: stet status --json")
@@ -217,11 +289,15 @@ def serve(
     mode: Annotated[_Mode, typer.Option(help="How Slack is reached: by Socket Mode, which needs no open port.")] = (
         _Mode.SOCKET
     ),
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow running blogs as well (also STET_WATCH_EVERY).")
+    ] = False,
 ) -> None:
     """Run the Slack bot until it is stopped."""
-    from bot import slack
+    from bot import slack, wiring
 
-    slack.serve(_settings())
+    read = _settings()
+    slack.serve(wiring.watched(read) if watch else read)
 
 
 # ------------------------------------------------------------------------------------------------ the edge
@@ -258,65 +334,10 @@ def _print_object(found: dict[str, object]) -> None:
 
 
 def main() -> NoReturn:
-    """Run a command; every error becomes one line on standard error and an exit status."""
-    try:
-        status = run()
-    except KeyboardInterrupt:  # a second one, while the first was being told
-        status = _INTERRUPTED
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is done; only the interpreter has still to end
-    sys.exit(status)
+    """Run the command that `sys.argv` names, and end with its status."""
+    edge.main(app)
 
 
 def run() -> int:
     """Run the command that `sys.argv` names and return its exit status. Nothing is raised."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    try:
-        from bot.own import foreign_package
-
-        if stranger := foreign_package():
-            return _complain(stranger)
-        return _run()
-    except KeyboardInterrupt:
-        return _complain(_STOPPED, _INTERRUPTED)
-
-
-def _run() -> int:
-    from retrieval.errors import StetError
-
-    try:
-        result = app(prog_name="stet", standalone_mode=False)
-        # typer maps Ctrl-C to this result, and `typer.Exit` to its own
-        return _complain(_STOPPED, _INTERRUPTED) if result == _INTERRUPTED else int(result or _DONE)
-    except StetError as error:
-        return _complain(str(error))
-    except typer.Abort:
-        return _complain(_STOPPED, _INTERRUPTED)
-    except (output.ReaderGone, SystemExit):  # typer's own exit is for a closed pipe, too
-        return _DONE
-    except output.OutputLost as error:
-        return _complain(f"standard output cannot be written: {error}")
-    except Exception as error:
-        if usage := _usage_line(error):
-            return _complain(usage)
-        logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        return _complain(
-            f"an error of Stet's own: {type(error).__name__}: {error}; "
-            "please report it with what STET_LOG_LEVEL=DEBUG prints"
-        )
-
-
-def _usage_line(error: Exception) -> str | None:
-    """What click says of wrong options, on one line; None where it is no such error."""
-    said = getattr(error, "format_message", None)
-    if said is None:
-        return None
-    context = getattr(error, "ctx", None)
-    where = f"; see `{context.command_path} --help`" if context else "; see `stet --help`"
-    return " ".join(str(said()).split()).rstrip(".") + where
-
-
-def _complain(line: str, status: int = _WRONG) -> int:
-    output.warn(line)
-    return status
+    return edge.run(app)

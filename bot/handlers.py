@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from bot import render, wording
 from bot.render import Line, Quote
-from retrieval.archive import LONGEST_QUESTION, Archive
+from retrieval.archive import Archive
 from retrieval.errors import NothingIndexed, StetError, UsageError
-from retrieval.model import Blog, Passage, Shown
+from retrieval.model import LONGEST_QUESTION, Blog, Passage, Shown
 
 log = logging.getLogger(__name__)
 

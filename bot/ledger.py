@@ -8,13 +8,26 @@ version, offsets and digest of every slice that it shows.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import database
@@ -30,6 +43,14 @@ _KEPT = timedelta(days=1)
 _LEASE = timedelta(seconds=50)
 """How long another run may be at an answer before it is taken for dead: less than the minute to Slack's second
 retry, which is then served."""
+
+WITHDRAWN = "withdrawn"
+"""What stands in a receipt in place of the digest once its entry was taken down."""
+_LOG_SECONDS = 5
+LEDGER_FILE = "ledger.db"
+
+Gone = Callable[[Collection[tuple[str, int]]], Mapping[tuple[str, int], str]]
+"""Of versions, by whole id and number: those that were taken down, each with its entry's whole id from now on."""
 
 metadata = MetaData()
 
@@ -170,3 +191,47 @@ class Ledger:
                 Receipt(entry=row.entry, version=row.version, start=row.start, end=row.end, sha256=row.sha256)
                 for row in connection.execute(query)
             ]
+
+    def withdraw(self, gone: Gone) -> int:
+        """Withdraw the receipts of what was taken down: they keep neither the entry's id nor the digests of its
+        slices, which could be guessed. How many receipts that are; done again, none. Raises StetError."""
+        columns = _receipts.c
+        count = 0
+        with mapped(self.path), self._engine.execution_options(write=True).begin() as connection:
+            shown = connection.execute(select(columns.entry, columns.version).distinct())
+            for (entry, version), kept in gone([(row.entry, row.version) for row in shown]).items():
+                count += connection.execute(
+                    update(_receipts)
+                    .where(columns.entry == entry, columns.version == version)
+                    .where(or_(columns.entry != kept, columns.sha256 != WITHDRAWN))
+                    .values(entry=kept, sha256=WITHDRAWN)
+                ).rowcount
+        return count
+
+    def withdrawn(self, kept_id: str, versions: Collection[int] | None) -> int:
+        """How many receipts of an entry, or of some versions of it, were withdrawn."""
+        columns = _receipts.c
+        query = select(func.count()).where(columns.entry == kept_id, columns.sha256 == WITHDRAWN)
+        if versions is not None:
+            query = query.where(columns.version.in_(versions))
+        with mapped(self.path), self._engine.begin() as connection:
+            return connection.execute(query).scalar_one()
+
+    def empty_log(self) -> bool:
+        """Write the log into the file, so that no digest stands there that was withdrawn; whether that was done."""
+        return database.empty_log(self.path, _LOG_SECONDS)
+
+
+def withdrawn_beside(home: Path, gone: Gone) -> bool:
+    """Withdraw from the ledger in an archive's folder what was taken down; whether no byte of it is left there.
+    Raises StetError."""
+    path = home / LEDGER_FILE
+    with disk(path):
+        if not path.exists():
+            return True
+    ledger = Ledger.open(path)
+    try:
+        ledger.withdraw(gone)
+        return ledger.empty_log()
+    finally:
+        ledger.close()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from bot.terminal import last_wording
 from retrieval.archive import ArchiveState, Report
 from retrieval.clock import label
+from retrieval.finding import Found
 from retrieval.model import Answer, IndexState, Passage, Question, Shown, Status, Version
+from retrieval.sources import printable
+from retrieval.takedown import TakenDown
 
 Object = dict[str, Any]
 
@@ -84,8 +88,8 @@ def index(state: IndexState) -> Object:
 
 
 def entry(versions: list[Version]) -> Object:
-    """`stet show --json`: an entry and its versions, the first one first."""
-    newest = versions[-1]
+    """`stet show --json`: an entry and its versions, the first one first; the title is that of its last wording."""
+    newest = last_wording(versions)
     return {
         "entry": newest.entry.whole_id,
         "blog": newest.entry.blog.id,
@@ -115,7 +119,7 @@ def state(found: ArchiveState) -> Object:
                 "id": one.blog.id,
                 "title": one.blog.title,
                 "format": one.source.format,
-                "source": one.source.locator,
+                "source": printable(one.source.locator),
                 "url": one.blog.url,
                 "timezone": one.blog.timezone,
                 "language": one.blog.language,
@@ -133,6 +137,46 @@ def state(found: ArchiveState) -> Object:
         "snapshot": found.manifest.id if found.manifest else None,
         "model": found.manifest.model.name if found.manifest else None,
         "bytes": found.bytes,
+        **({"erasing": list(found.erasing)} if found.erasing else {}),
+    }
+
+
+def found(one: Found) -> Object:
+    """`stet find --json`: one field of one version that holds the words; its spans are into that field."""
+    version = one.version
+    return {
+        "entry": version.entry.whole_id,
+        "version": version.number,
+        "field": one.field,
+        "spans": [list(span) for span in one.spans],
+        "time": version.entry.posted_at.isoformat(),
+        "label": label(version.entry.posted_at),
+        "status": version.entry.status.value,
+        "current": version.current,
+    }
+
+
+def taken_down(
+    whole_id: str,
+    version: int | None,
+    down: TakenDown,
+    by: str,
+    reason: str,
+    at: datetime,
+    receipts: int,
+    erased: bool,
+) -> Object:
+    """`stet takedown --json`."""
+    return {
+        "entry": whole_id,
+        "version": version,
+        "kept_as": down.whole_id,
+        "versions": len(down.versions),
+        "reason": reason,
+        "by": by,
+        "at": at.isoformat(),
+        "receipts": receipts,
+        "erased": erased,
     }
 
 

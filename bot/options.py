@@ -15,6 +15,7 @@ from retrieval.model import SourceOptions
 
 _LONGEST = 200
 _MOST_PASSAGES = 50
+_DAY = 86_400
 _YEARS = range(1900, 2200)
 
 
@@ -106,6 +107,22 @@ def limit(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= _MOST_PASSAGES:
         raise UsageError(f"-k is {value[:80]!r}", f"give a number from 1 to {_MOST_PASSAGES}")
     return int(value)
+
+
+def reason(value: str) -> str:
+    """`--reason`. Raises UsageError."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        raise UsageError(
+            f"--reason is {value[:80]!r}", "give a code of letters, figures and hyphens, such as court-order"
+        )
+    return value
+
+
+def every(value: str) -> float:
+    """`--every`, in seconds. Raises UsageError."""
+    if not re.fullmatch(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", value) or not 1 <= float(value) <= _DAY:
+        raise UsageError(f"--every is {value[:80]!r}", f"give a number of seconds from 1 to {_DAY}")
+    return float(value)
 
 
 def lines_of(source: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot import wording
 from retrieval.clock import label
-from retrieval.model import Answer, IndexState, Order, Outcome, Passage, Shown, Span
+from retrieval.model import Answer, IndexState, Order, Outcome, Passage, Shown, Span, Status
 
 TEXT_BUDGET = 3_900
 """Characters of a whole reply. Slack refuses a message from about 11,300 of its blocks' characters and may
@@ -126,7 +126,7 @@ def time(moment: datetime) -> Formatted:
 def answer(given: Answer, budget: int | None = None) -> Reply:
     """The whole reply to a question; with a budget, passages that do not fit into it are left out and counted."""
     shown = given.passages or given.nearest
-    foot = coverage(given.index)
+    foot = [*_unheld(given), *coverage(given.index)]
     parts: list[Line | Quote] = [*_heading(given)]
     room = None if budget is None else budget - length([*parts, *foot]) - len(wording.LEFT_OUT) - 10
     left_out = 0
@@ -143,6 +143,21 @@ def answer(given: Answer, budget: int | None = None) -> Reply:
 
 
 def _heading(given: Answer) -> list[Line]:
+    return [*_moment(given), *_outcome(given)]
+
+
+def _moment(given: Answer) -> list[Line]:
+    """The past moment that the answer is of, where it is of one."""
+    then = given.question.as_of
+    return [] if then is None else [say(wording.AS_OF, time=time(then))]
+
+
+def _unheld(given: Answer) -> list[Line]:
+    """Of how many entries the wording of that moment is not held."""
+    return [say(wording.UNHELD, Role.FOOT, count=given.unheld)] if given.unheld else []
+
+
+def _outcome(given: Answer) -> list[Line]:
     if given.outcome is Outcome.NOTHING_IN_RANGE:
         return [say(wording.NOTHING_IN_RANGE)]
     if given.outcome is Outcome.NOTHING_FOUND:
@@ -198,6 +213,8 @@ def citation(cited: Passage) -> Line:
         lines.append(say(wording.AUTHOR, author=version.author))
     if version.edited_at:
         lines.append(say(wording.EDITED, time=time(version.edited_at)))
+    if not version.current:
+        lines.append(say(wording.DELETED if entry.status is Status.DELETED else wording.SUPERSEDED))
     url = entry.url or entry.blog.url
     if url and url.startswith(("https://", "http://")) and len(url) <= 3_000:
         lines.append(Line((Link(url, wording.OPEN_ENTRY),)))

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,17 +19,20 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from bot import handlers, render, wiring, wording
+from bot import handlers, render, watching, wiring, wording
 from bot.handlers import Request, Response
-from bot.ledger import Ledger, Taking
+from bot.ledger import LEDGER_FILE, Ledger, Taking
 from bot.manifest import COMMAND
 from config.settings import Settings
 from retrieval.archive import Archive
-from retrieval.errors import NothingIndexed, SnapshotError, StetError, UsageError
+from retrieval.errors import NothingIndexed, SnapshotError, StetError, StoreBusy, UsageError
 
 ASK_PRIVATELY = "ask_privately"
 _WORKERS = 8
 _API_SECONDS = 20
+_LOOK_SECONDS = 1.0
+"""How often a bot that nobody asks looks for a newer index, so that it holds no file of an older one open: what was
+taken down must leave the disk."""
 _STILL_QUESTIONS = {None, "file_share", "thread_broadcast"}
 _FORM_REFUSED = {"invalid_blocks", "invalid_arguments", "msg_blocks_too_long", "msg_too_long"}
 
@@ -178,6 +181,9 @@ class Bot:
     def _keep(self, channel: str, ts: str, response: Response) -> None:
         try:
             self._ledger.posted(channel, ts, response.shown, datetime.now(UTC))
+            if self._archive.store.gone({(one.version.entry.whole_id, one.version.number) for one in response.shown}):
+                self._ledger.withdraw(self._archive.store.gone)  # taken down while the answer was under way
+                self._ledger.empty_log()
         except StetError as error:
             log.error("receipts of %s in %s are not kept: %s", ts, channel, error)
 
@@ -298,13 +304,16 @@ def serve(settings: Settings) -> None:
     with ExitStack() as closing:
         archive = wiring.archive(settings)
         closing.callback(archive.close)
-        ledger = Ledger.open(settings.home / "ledger.db")
+        ledger = Ledger.open(settings.home / LEDGER_FILE)
         closing.callback(ledger.close)
+        _withdraw(archive, ledger)
         try:
-            archive.snapshot()
-        except (NothingIndexed, SnapshotError) as error:
+            archive.ensure_indexed(datetime.now(UTC), lambda *_: None)
+        except (NothingIndexed, SnapshotError, StoreBusy) as error:
             log.warning("%s", error)
         archive.embedder  # noqa: B018 (loaded before the first question, not by it)
+        if settings.watch_every is not None:
+            closing.callback(watching.start(archive, settings.watch_every).stop)
         bot = Bot(archive, ledger, client)
         handler = SocketModeHandler(bot.app, app_token, web_client=web_client(settings.slack_api_url, bot_token))
         stop = threading.Event()
@@ -312,10 +321,22 @@ def serve(settings: Settings) -> None:
             signal.signal(name, lambda *_: stop.set())
         _call("SLACK_APP_TOKEN", settings.slack_api_url, handler.connect)
         log.info("connected")
-        stop.wait()
+        while not stop.wait(_LOOK_SECONDS):
+            with suppress(StetError):  # the next question says what is wrong
+                archive.snapshot()
         log.info("stopping")
         bot.stop()
         handler.close()  # type: ignore[no-untyped-call]
+
+
+def _withdraw(archive: Archive, ledger: Ledger) -> None:
+    """Withdraw the receipts of what was taken down while, or since, a bot was stopped over them."""
+    try:
+        if count := ledger.withdraw(archive.store.gone):
+            log.info("receipts withdrawn=%d", count)
+            ledger.empty_log()
+    except StetError as error:
+        log.error("receipts of what was taken down are not withdrawn: %s", error)
 
 
 def web_client(url: str, token: str) -> WebClient:

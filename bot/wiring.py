@@ -11,6 +11,10 @@ from retrieval.errors import UsageError
 
 if TYPE_CHECKING:
     from retrieval.embedding import Embedder
+    from retrieval.store import Store
+
+
+_WATCH_EVERY = 30.0
 
 
 class SettingsError(UsageError):
@@ -30,6 +34,11 @@ def settings(home: Path | None = None) -> config.settings.Settings:
         raise SettingsError(f"the folder {named} names no user's home", "write the path in full") from None
 
 
+def watched(read: config.settings.Settings) -> config.settings.Settings:
+    """The settings with running blogs followed: as often as they say, by default every 30 seconds."""
+    return read.model_copy(update={"watch_every": read.watch_every or _WATCH_EVERY})
+
+
 def archive(read: config.settings.Settings) -> Archive:
     """The archive that the settings name. Raises StoreError, DiskError."""
 
@@ -38,4 +47,11 @@ def archive(read: config.settings.Settings) -> Archive:
 
         return SentenceTransformerEmbedder.load(read.model, read.home / "model.json", read.device)
 
-    return Archive.open(read.home, read.model, load, read.source_size_limit)
+    def withdraw(store: Store) -> bool:
+        from bot.ledger import withdrawn_beside
+
+        return withdrawn_beside(read.home, store.gone)
+
+    return Archive.open(
+        read.home, read.model, load, read.source_size_limit, read.allow_local_addresses, withdraw=withdraw
+    )

@@ -38,6 +38,15 @@ class Settings(BaseSettings):
     source_size_limit: int = Field(
         default=100_000_000, ge=1_000, le=10_000_000_000, description="the largest source that is read, in bytes"
     )
+    allow_local_addresses: bool = Field(
+        default=False, description="whether sources may be read from this machine and its own network"
+    )
+    watch_every: float | None = Field(
+        default=None,
+        ge=1,
+        le=86_400,
+        description="how often, in seconds, the bot reads running blogs again; empty: not at all",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="how much is logged, on standard error"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from retrieval.clock import parse_moment, zone
-from retrieval.errors import DiskError, ForeignSnapshot, NoSnapshot, NothingIndexed, StoreBusy, UsageError
-from retrieval.files import disk, writers_lock
-from retrieval.model import Answer, Blog, Question, SourceOptions, Version, require_aware
+from retrieval.erasing import Custody, Withdraw, nothing_beside
+from retrieval.errors import (
+    DiskError,
+    ForeignSnapshot,
+    NoSnapshot,
+    NothingIndexed,
+    OlderSnapshot,
+    SnapshotError,
+    StoreBusy,
+    UsageError,
+)
+from retrieval.files import bytes_below, disk, writers_lock
+from retrieval.manifest import read_manifest
+from retrieval.model import Answer, Blog, Question, SourceOptions, require_aware
 from retrieval.store import BlogState, Store
 
 if TYPE_CHECKING:
@@ -23,11 +33,11 @@ if TYPE_CHECKING:
     from retrieval.embedding import Embedder
     from retrieval.indexing import Indexed, Progress
     from retrieval.ingest import SourceReport
+    from retrieval.loading import Loading
     from retrieval.manifest import Manifest
     from retrieval.snapshot import Snapshot
 
 _LOCK_SECONDS = 120
-LONGEST_QUESTION = 2_000
 
 Loader = Callable[[], "Embedder"]
 
@@ -50,28 +60,49 @@ class ArchiveState:
     entries: int
     manifest: Manifest | None
     bytes: int
+    held: tuple[tuple[str, datetime | None], ...] = ()
+    erasing: tuple[str, ...] = ()
 
 
-class Archive:
+class Archive(Custody):
     """One archive. `load` gives the embedder `model_name`; it is called at the first need: it costs seconds."""
 
-    def __init__(self, home: Path, store: Store, model_name: str, load: Loader, size_limit: int) -> None:
-        self.home = home
+    def __init__(
+        self,
+        home: Path,
+        store: Store,
+        model_name: str,
+        load: Loader,
+        size_limit: int,
+        allow_local: bool,
+        withdraw: Withdraw,
+    ) -> None:
+        super().__init__(home, store, withdraw)
         self.model_name = model_name
-        self.store = store
         self._load = load
         self._size_limit = size_limit
-        self._loading = threading.Lock()
+        self._allow_local = allow_local
+        self._embedder_lock = threading.Lock()
         self._embedder: Embedder | None = None
         self._snapshot: Snapshot | None = None
         self._asking: Asking | None = None
 
     @classmethod
-    def open(cls, home: Path, model_name: str, load: Loader, size_limit: int = 100_000_000) -> Self:
-        """Open the archive in a folder, made where there is none. Raises StoreError, DiskError."""
+    def open(
+        cls,
+        home: Path,
+        model_name: str,
+        load: Loader,
+        size_limit: int = 100_000_000,
+        allow_local: bool = False,
+        withdraw: Withdraw = nothing_beside,
+    ) -> Self:
+        """Open the archive in a folder, made where there is none. Sources of at most `size_limit` bytes are read;
+        `allow_local` admits addresses of this machine and its network; `withdraw` takes what was taken down out of
+        what is kept beside the archive. Raises StoreError, DiskError."""
         with disk(home):
             home.mkdir(parents=True, exist_ok=True)
-        return cls(home, Store.open(home / "archive.db"), model_name, load, size_limit)
+        return cls(home, Store.open(home / "archive.db"), model_name, load, size_limit, allow_local, withdraw)
 
     def close(self) -> None:
         """Let the database go."""
@@ -79,63 +110,114 @@ class Archive:
 
     # ------------------------------------------------------------ changing
 
-    def add(self, given: Sequence[str], options: SourceOptions, now: datetime, progress: Progress) -> Report:
+    def add(
+        self,
+        given: Sequence[str],
+        options: SourceOptions,
+        now: datetime,
+        progress: Progress,
+        *,
+        accept_deletions: bool = False,
+    ) -> Report:
         """Record sources and index what is new. A refused source is in the report; raises StetError."""
         from retrieval import ingest
 
         began = time.perf_counter()
+        fetched = self._loading().fetched_before(given, {}, self.store.sources)
         with self._writing():
-            reports, skipped = ingest.take_all(self.store, given, options, self._size_limit, now)
+            reports, skipped = ingest.take_all(
+                self.store, given, options, fetched.locked(), now, accept_deletions=accept_deletions
+            )
             indexed = self._index(now, progress) if any(one.blog for one in reports) else None
+            self._finish_erasing(now, progress)
         return Report(
             sources=tuple(reports), skipped=tuple(skipped), indexed=indexed, seconds=time.perf_counter() - began
         )
 
-    def reindex(self, full: bool, now: datetime, progress: Progress) -> Report:
-        """Read every registered source again and bring the index up to date; `full` rebuilds it regardless.
+    def reindex(self, full: bool, now: datetime, progress: Progress, *, accept_deletions: bool = False) -> Report:
+        """Read every registered source again and bring the index up to date; `full` reads what servers say is
+        unchanged, too, and rebuilds the index regardless.
 
         Raises NothingIndexed where there is neither a source nor an entry."""
         from retrieval import ingest
         from retrieval.sources import STANDARD_INPUT
 
         began = time.perf_counter()
+        registered = self.store.sources()
+        if not registered:
+            raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE")
+        readable = [(blog, source) for blog, source in registered if source.locator != STANDARD_INPUT]
+        fetched = self._loading().fetched_again(readable, self.store.sources, whole=full)
         with self._writing():
-            registered = [source for _, source in self.store.sources()]
-            if not registered:
-                raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE")
-            readable = [one for one in registered if one.locator != STANDARD_INPUT]
+            load = fetched.locked()
             reports = [
-                report
-                for one in readable
-                for report in ingest.take_all(self.store, [one.locator], one.options, self._size_limit, now)[0]
+                ingest.take_again(self.store, blog, source, load, now, accept_deletions=accept_deletions)
+                for blog, source in readable
             ]
             indexed = self._index(now, progress, full=full)
+            self._finish_erasing(now, progress)
         return Report(sources=tuple(reports), skipped=(), indexed=indexed, seconds=time.perf_counter() - began)
+
+    def refresh(self, blog: str, now: datetime, progress: Progress) -> Report:
+        """Read one registered blog's source again and index what changed. A refused reading is in the report.
+
+        Raises SourceMissing, SourceUnreachable where the source cannot be had, StetError."""
+        from retrieval import ingest
+        from retrieval.sources import NotModified
+
+        began = time.perf_counter()
+        source = next((source for name, source in self.store.sources() if name == blog), None)
+        if source is None:
+            raise UsageError(f"there is no blog {blog!r}", "see `stet status` for the blogs and their ids")
+        fetched = self._loading().fetched_again([(blog, source)], self.store.sources)
+        loaded = fetched.load(source.locator)
+        same = isinstance(loaded, NotModified) or loaded.sha256 == source.sha256
+        report, indexed = ingest.unmodified(self.store, blog, source, source.locator), None
+        if not same or self._unfinished():
+            with self._writing():
+                if not same:
+                    report = ingest.take_again(self.store, blog, source, fetched.locked(), now)
+                indexed = self._index(now, progress) if self._unfinished() else None
+                self._finish_erasing(now, progress)
+        return Report(sources=(report,), skipped=(), indexed=indexed, seconds=time.perf_counter() - began)
 
     def ensure_indexed(self, now: datetime, progress: Progress) -> None:
         """Index what is recorded and not indexed: an `add` was stopped between. Raises NothingIndexed, SnapshotError.
 
         Where there is an index that is merely behind, and it cannot be brought up to date at once (another stet is
         at it, or the archive is read-only, or it was made with another model), it stays as it is."""
-        from retrieval.manifest import read_manifest
-
         try:
             held = read_manifest(self.home / "index")
-        except NoSnapshot:
+        except (NoSnapshot, OlderSnapshot):
             if not self.store.last_change():
                 raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE") from None
             with self._writing():
                 self._index(now, progress)
+                self._finish_erasing(now, progress)
             return
         if held.change < self.store.last_change() and held.model.name == self.model_name:
             with contextlib.suppress(StoreBusy, DiskError), self._writing(wait=0):
                 self._index(now, progress)
+        self._catch_up(now, progress)
+
+    def _unfinished(self) -> bool:
+        """Is something recorded and not indexed, or taken down and not erased? A command may be stopped between."""
+        try:
+            behind = read_manifest(self.home / "index").change < self.store.last_change()
+        except SnapshotError:
+            return True
+        return behind or not all(one.erased for one in self.store.tombstones())
 
     def _index(self, now: datetime, progress: Progress, full: bool = False) -> Indexed:
         from retrieval import indexing
 
         folder = self.home / "index"
         return indexing.index(self.store, folder, self.model_name, lambda: self.embedder, now, progress, full=full)
+
+    def _loading(self) -> Loading:
+        from retrieval.loading import Loading
+
+        return Loading(size_limit=self._size_limit, allow_local=self._allow_local)
 
     def _writing(self, wait: float | None = None) -> contextlib.AbstractContextManager[None]:
         """One writer at a time. Raises StoreBusy after `wait` seconds (by default two minutes), DiskError."""
@@ -159,9 +241,10 @@ class Archive:
 
         Raises UsageError for an empty or over-long question, SnapshotError, NothingIndexed, ModelError."""
         from retrieval import asking
+        from retrieval.questions import worded
 
         require_aware(as_of, "as_of")
-        question = Question(text=_question(text), since=since, until=until, as_of=as_of, blog=blog, limit=limit)
+        question = Question(text=worded(text), since=since, until=until, as_of=as_of, blog=blog, limit=limit)
         if limit < 1:
             raise UsageError(f"{limit} passages cannot be shown", "ask for 1 or more")
         now = datetime.now(UTC)
@@ -202,41 +285,28 @@ class Archive:
 
     # ------------------------------------------------------------ looking
 
-    def versions_of(self, whole_id: str) -> list[Version]:
-        """All versions of an entry, the first one first. Raises UsageError where there is no such entry."""
-        versions = self.store.versions_of(whole_id)
-        if not versions:
-            raise UsageError(
-                f"there is no entry {whole_id!r}", "an entry's id is written BLOG/ID, as `stet ask --json` shows it"
-            )
-        embargo = versions[0].entry.blog.embargo_until
-        if embargo is not None and embargo > datetime.now(UTC):
-            raise UsageError(
-                f"{whole_id} is under embargo until {embargo.isoformat()}",
-                "wait, or add its blog again with an earlier --embargo-until",
-            )
-        return versions
-
     def blogs(self) -> dict[str, Blog]:
         """All blogs by id."""
         return self.store.blogs()
 
     def state(self) -> ArchiveState:
         """What is indexed; where there is no index yet, what is recorded. Raises SnapshotError."""
-        from retrieval.manifest import read_manifest
-
         try:
             manifest = read_manifest(self.home / "index")
         except NoSnapshot:
             manifest = None
         blogs = tuple(self.store.blog_states())
         return ArchiveState(
-            blogs=blogs, entries=sum(one.entries for one in blogs), manifest=manifest, bytes=_bytes_below(self.home)
+            blogs=blogs,
+            entries=sum(one.entries for one in blogs),
+            manifest=manifest,
+            bytes=bytes_below(self.home),
+            held=tuple(self.store.holds(datetime.now(UTC))),
+            erasing=tuple(f"{one.blog}/{one.entry}" for one in self.store.tombstones() if not one.erased),
         )
 
     def snapshot(self) -> Snapshot:
         """The snapshot in force, opened again only after a switch. Raises SnapshotError, NothingIndexed."""
-        from retrieval.manifest import read_manifest
         from retrieval.snapshot import Snapshot
 
         folder = self.home / "index"
@@ -249,33 +319,14 @@ class Archive:
         held = self._snapshot
         if held is None or held.manifest.id != newest:
             held = self._snapshot = Snapshot.open(folder, held)
+        if self._asking is not None:
+            self._asking.keep_only(held)
         return held
 
     @property
     def embedder(self) -> Embedder:
         """The embedder, loaded at the first need. Raises ModelError."""
-        with self._loading:
+        with self._embedder_lock:
             if self._embedder is None:
                 self._embedder = self._load()
             return self._embedder
-
-
-def _bytes_below(folder: Path) -> int:
-    """The size of all files in a folder; what another process removes meanwhile counts nothing."""
-    whole = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                whole += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118 (os.walk's own)
-    return whole
-
-
-def _question(text: str) -> str:
-    words = text.strip()
-    if not words:
-        raise UsageError("the question is empty", 'ask something, as in: stet ask "What role did taxi drivers play?"')
-    if len(words) > LONGEST_QUESTION:
-        raise UsageError(
-            f"the question has {len(words)} characters, at most {LONGEST_QUESTION} are taken", "ask it shorter"
-        )
-    return words.encode("utf-8", "replace").decode()

@@ -15,7 +15,7 @@ from retrieval.clock import as_labelled, microseconds
 from retrieval.embedding import Embedder
 from retrieval.errors import UsageError
 from retrieval.history import Past, Wording
-from retrieval.model import Answer, Filter, IndexState, Order, Outcome, Question, Status, Version
+from retrieval.model import Answer, Cause, Filter, IndexState, Order, Outcome, Question, Status, Version
 from retrieval.questions import Understood, understand
 from retrieval.search import search
 from retrieval.segment import IndexedVersion, Segment
@@ -82,7 +82,7 @@ class Present:
         return self.snapshot.view(visible, self.hidden)
 
     def shows(self, version: Version) -> bool:
-        return version.current
+        return version.current and version.entry.status is Status.LIVE
 
     def in_order(self, within: Filter, limit: int, *, latest: bool) -> list[Version]:
         return self.store.entries_in_order(within, limit, latest=latest)
@@ -132,7 +132,8 @@ class AsOf:
         return self.snapshot.view(visible, self._gone, [self._superseded])
 
     def shows(self, version: Version) -> bool:
-        return version.key in self._valid and version.entry.status in (Status.LIVE, Status.DELETED)
+        there = version.entry.status in (Status.LIVE, Status.DELETED) and version.cause is not Cause.TAKEN_DOWN
+        return there and version.key in self._valid
 
     def in_order(self, within: Filter, limit: int, *, latest: bool) -> list[Version]:
         found = [one.version for one in _within(self.past.valid, within)]
@@ -169,6 +170,12 @@ class Asking:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._last: tuple[object, AsOf] | None = None
+
+    def keep_only(self, snapshot: Snapshot) -> None:
+        """Let go of a past moment that was laid over another snapshot: what it holds open must leave the disk."""
+        last = self._last
+        if last is not None and last[1].snapshot is not snapshot:
+            self._last = None
 
     def answer(
         self, question: Question, snapshot: Snapshot, embedder: Embedder, visible: Blogs, now: datetime

@@ -40,8 +40,8 @@ Contents = tuple[Sequence[IndexedVersion], Scores]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
     """What changed since a snapshot was built: the versions to be held now of the entries that changed, with their
-    times of posting; all versions of these entries; those that were erased; and those that were
-    cut anew, with the languages by which their blogs are read now."""
+    times of posting; all versions of these entries; those that were erased; and those that were cut anew, with the
+    languages by which their blogs are read now."""
 
     live: Mapping[int, int]
     touched: frozenset[int]
@@ -147,13 +147,12 @@ def _switch(
     segments = folder / "segments"
     with disk(folder):
         segments.mkdir(parents=True, exist_ok=True)
-        _clear_away(folder)
+        clear_away(folder)
     marks = [*kept, *([] if written is None else [_write_segment(segments, *written)])]
-    manifest = Manifest(
-        id=f"{change}-{uuid.uuid4().hex[:8]}", model=model, change=change, built_at=now, segments=tuple(marks)
-    )
+    # the id is told with every answer, so it must not count the changes of blogs that the asker may not see
+    manifest = Manifest(id=uuid.uuid4().hex, model=model, change=change, built_at=now, segments=tuple(marks))
     write_atomically(folder / "manifest.json", to_json(manifest))
-    _clear_away(folder)
+    clear_away(folder)
     return manifest
 
 
@@ -194,14 +193,20 @@ def _described(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": sha256(path)}
 
 
-def _clear_away(folder: Path) -> None:
-    """Remove segments that the manifest in force does not name. Where it cannot be read, all stay."""
+def clear_away(folder: Path) -> bool:
+    """Remove segments that the manifest in force does not name; whether none is left. Where it cannot be read, all
+    stay. The writer's lock is held. Raises DiskError."""
+    segments = folder / "segments"
     try:
         named = {segment.id for segment in read_manifest(folder).segments}
     except NoSnapshot:
         named = set()
     except (DamagedSnapshot, ForeignSnapshot):
-        return
-    for path in (folder / "segments").iterdir():
-        if path.name not in named:
+        return False
+    with disk(folder):
+        if not segments.exists():
+            return True
+        unnamed = [path for path in segments.iterdir() if path.name not in named]
+        for path in unnamed:
             shutil.rmtree(path, ignore_errors=True)
+        return not any(path.exists() for path in unnamed)

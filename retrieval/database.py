@@ -20,6 +20,8 @@ from retrieval.errors import DiskError, ForeignStore, NewerStore, StetError, Sto
 from retrieval.files import disk, writers_lock
 
 _BUSY_MS = 5_000
+_PATIENT_MS = 60_000
+"""How long a transaction waits that must not be refused, a hold, beside the recording of a large source."""
 _LOCK_SECONDS = 120
 _HEADER_BYTES = 100
 _ALEMBIC_VERSION = (  # as Alembic itself makes it
@@ -32,7 +34,8 @@ def engine_for(path: Path) -> Engine:
     """An engine on one file: write-ahead log, foreign keys, erased pages overwritten, waits of at most 5 s.
 
     Transactions that write begin with the execution option `write=True`: a read transaction that upgrades
-    fails at once, whatever the time-out, so they take the write lock at the start.
+    fails at once, whatever the time-out, so they take the write lock at the start. With `patient=True` they wait
+    for it up to a minute.
     """
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
@@ -47,8 +50,13 @@ def engine_for(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("write", False):
+            wait = _PATIENT_MS if options.get("patient", False) else _BUSY_MS
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={wait}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -148,6 +156,20 @@ def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def empty_log(path: Path, seconds: float) -> bool:
+    """Write the log's pages into the file and cut the log to nothing, so that no old page is left in either; whether
+    that was done before the time was up: SQLite reports a reader as busy."""
+    give_up = time.monotonic() + seconds
+    while True:
+        with mapped(path), contextlib.closing(_connect(path, "rw")) as connection:
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy:
+            return True
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
 
 
 def migrate(path: Path, application_id: int, schema: int) -> None:

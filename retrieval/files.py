@@ -107,3 +107,13 @@ def sync_file(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def bytes_below(folder: Path) -> int:
+    """The size of all files in a folder; what another process removes meanwhile counts nothing."""
+    whole = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                whole += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118 (os.walk's own)
+    return whole

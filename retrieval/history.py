@@ -2,12 +2,13 @@
 
 A version is valid from its edit time where the source gives one; the first from publication where it was never
 edited; any other from when it was first seen. An edit time that is not later than the version before it tells
-nothing of the change, so the time of seeing counts. A re-reading takes the place of the version that it re-reads.
+nothing of the change, so the time of seeing counts. A re-reading takes the place of the version that it re-reads; an
+edit time that it has learnt counts for that place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -56,12 +57,25 @@ def past(wordings: Iterable[Wording], at: int) -> Past:
     return Past(valid=tuple(valid), unheld=tuple(unheld))
 
 
-def _starts(versions: Iterable[Wording]) -> Iterator[tuple[int, Wording]]:
-    """Each version with the moment from which on it was valid; a re-read one's with that of the one it re-reads."""
-    start: int | None = None
+def _starts(versions: Iterable[Wording]) -> list[tuple[int, Wording]]:
+    """Each version with the moment from which on it was valid; a re-read one's in the place of that which it
+    re-reads, whose edit time it may have learnt."""
+    starts: list[tuple[int, Wording]] = []
+    seen = 0
     for one in versions:
-        if start is None:
-            start = one.posted if one.edited is None else max(one.posted, one.edited)
-        elif one.cause is not Cause.REREAD:
-            start = one.edited if one.edited is not None and one.edited > start else max(one.seen, start)
-        yield start, one
+        if one.cause is Cause.REREAD and starts:
+            held, _ = starts.pop()
+            own = one.edited is not None
+        else:
+            held, own, seen = 0, True, one.seen
+        starts.append((_start(one, seen, starts[-1][0] if starts else None) if own else held, one))
+    return starts
+
+
+def _start(one: Wording, seen: int, before: int | None) -> int:
+    """From when on a version was valid that was first `seen` then; `before` is the start of the one before it. Words
+    that stayed the same may have been edited later than they were seen: they were valid by then."""
+    edited = None if one.edited is None else min(one.edited, seen)
+    if before is None:
+        return one.posted if edited is None else max(one.posted, edited)
+    return edited if edited is not None and edited > before else max(seen, before)

@@ -20,6 +20,9 @@ from retrieval.history import Past, Wording, past
 from retrieval.model import Cause, Status, Version
 from retrieval.rows import all_blogs, all_versions, chunks, micros, to_version
 
+HOLDS = ("held", "released")
+"""The kinds of change that touch no wording."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptPassage:
@@ -87,8 +90,9 @@ class IndexRecords:
         return found
 
     def stale_versions(self, since_change: int) -> frozenset[int]:
-        """All versions of the entries that changed after that number of the feed."""
-        changed = select(schema.changes.c.entry).where(schema.changes.c.number > since_change)
+        """All versions of the entries that changed after that number of the feed; a hold changes no wording."""
+        changes = schema.changes.c
+        changed = select(changes.entry).where(changes.number > since_change, changes.kind.not_in(HOLDS))
         query = select(schema.versions.c.key).where(schema.versions.c.entry.in_(changed))
         with mapped(self.path), self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
@@ -167,6 +171,9 @@ class IndexRecords:
 
     def _writing(self) -> Any:
         return self._engine.execution_options(write=True).begin()
+
+    def _writing_patiently(self) -> Any:
+        return self._engine.execution_options(write=True, patient=True).begin()
 
     def _reading(self) -> Any:
         return self._engine.begin()

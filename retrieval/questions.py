@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import time
 
 from retrieval.clock import twelve_hour
+from retrieval.errors import UsageError
 from retrieval.lexical import terms
-from retrieval.model import Order
+from retrieval.model import LONGEST_QUESTION, Order
 
 _NOUN = r"(?:entry|entries|posts?|updates?)(?![-’'\w])"
 _VERB = r"(?P<verb>posted|published)\b"
@@ -80,3 +81,15 @@ def _times(match: re.Match[str]) -> tuple[time, ...]:
     else:
         found = [time(hour, minute) if hour < 24 and minute < 60 else None]
     return tuple(one for one in found if one is not None)
+
+
+def worded(text: str) -> str:
+    """A question as it is asked, without white space around it. Raises UsageError where it is empty or too long."""
+    words = text.strip()
+    if not words:
+        raise UsageError("the question is empty", 'ask something, as in: stet ask "What role did taxi drivers play?"')
+    if len(words) > LONGEST_QUESTION:
+        raise UsageError(
+            f"the question has {len(words)} characters, at most {LONGEST_QUESTION} are taken", "ask it shorter"
+        )
+    return words.encode("utf-8", "replace").decode()

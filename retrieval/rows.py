@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from retrieval import schema
 from retrieval.clock import microseconds, zone
@@ -30,35 +30,60 @@ class Source:
     sha256: str
     options: SourceOptions
     read_at: datetime
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 def all_versions() -> Select[Any]:
     entries, versions = schema.entries.c, schema.versions.c
-    return select(
-        versions.key.label("version_key"),
-        versions.number,
-        versions.title,
-        versions.author,
-        versions.text,
-        versions.sha256,
-        versions.raw,
-        versions.edited,
-        versions.seen,
-        versions.cause,
-        entries.key,
-        entries.blog,
-        entries.id,
-        entries.own_id,
-        entries.posted,
-        entries.utc_offset,
-        entries.url,
-        entries.status,
-        entries.current,
-    ).join_from(schema.versions, schema.entries, versions.entry == entries.key)
+    return (
+        select(
+            versions.key.label("version_key"),
+            versions.number,
+            versions.title,
+            versions.author,
+            versions.text,
+            versions.sha256,
+            versions.raw,
+            versions.edited,
+            versions.seen,
+            versions.cause,
+            entries.key,
+            entries.blog,
+            entries.id,
+            entries.own_id,
+            entries.posted,
+            entries.utc_offset,
+            entries.url,
+            entries.status,
+            entries.current,
+            entries.held_until,
+            schema.blogs.c.held_until.label("blog_held_until"),
+        )
+        .join_from(schema.versions, schema.entries, versions.entry == entries.key)
+        .join(schema.blogs, entries.blog == schema.blogs.c.id)
+    )
 
 
 def current_versions() -> Select[Any]:
     return all_versions().where(schema.versions.c.number == schema.entries.c.current)
+
+
+def worded_entries(blog_id: str) -> Select[Any]:
+    """Every entry of a blog that was not taken down, with its last wording."""
+    entries = schema.entries.c
+    return current_versions().where(entries.blog == blog_id, entries.status != Status.TAKEN_DOWN)
+
+
+def shown_now(now: datetime) -> list[ColumnElement[bool]]:
+    """What is live and neither held back itself nor in a blog that is."""
+    entries, blogs = schema.entries.c, schema.blogs.alias("held").c
+    held_blogs = select(blogs.id).where(blogs.held_until > micros(now))
+    return [
+        entries.status == Status.LIVE,
+        func.coalesce(entries.held_until, 0) <= micros(now),
+        entries.blog.not_in(held_blogs),
+    ]
 
 
 def within(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -100,7 +125,7 @@ def to_version(row: Row[Any], blogs: dict[str, Blog]) -> Version:
             id=row.id,
             posted_at=posted_at(row, blog.timezone),
             url=row.url,
-            status=Status(row.status),
+            status=_status(row),
         ),
         number=row.number,
         title=row.title,
@@ -112,6 +137,14 @@ def to_version(row: Row[Any], blogs: dict[str, Blog]) -> Version:
         cause=Cause(row.cause),
         current=row.number == row.current and row.status == Status.LIVE,
     )
+
+
+def _status(row: Row[Any]) -> Status:
+    """As stored; or held, where the entry or its blog is held back at present, deleted from its source or not."""
+    held = max(row.held_until or 0, row.blog_held_until or 0)
+    if row.status != Status.TAKEN_DOWN and held > microseconds(datetime.now(UTC)):
+        return Status.HELD
+    return Status(row.status)
 
 
 def posted_at(row: Row[Any], zone_name: str | None) -> datetime:
@@ -129,6 +162,7 @@ def to_known(row: Row[Any], zone_name: str | None) -> Known:
         raw=row.raw,
         text=row.text,
         own_id=row.own_id,
+        deleted=row.status == Status.DELETED,
     )
 
 
@@ -139,6 +173,8 @@ def to_source(row: Row[Any]) -> Source:
         sha256=row.sha256,
         options=options_from_json(row.options),
         read_at=moment(row.read),
+        etag=row.etag,
+        last_modified=row.last_modified,
     )
 
 

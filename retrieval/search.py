@@ -1,5 +1,5 @@
 """A question → ranked entries: candidates from both sides, fused. Every candidate is read again from the store,
-so what was edited, deleted or held since the index was built is not shown."""
+and the caller says of it, as it stands there now, whether it may be shown."""
 
 from __future__ import annotations
 

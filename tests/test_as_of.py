@@ -45,9 +45,11 @@ def archive(tmp_path: Path, embedder: Embedder) -> Iterator[Archive]:
 
 
 def append(
-    store: Store, entry: str, cause: Cause, text: str, *, edited: datetime | None = None, seen: datetime = DAY
+    store: Store, entry: str, cause: Cause, text: str, *, edited: datetime | None = None, seen: datetime | None = None
 ) -> None:
-    """A version as recording makes it: the next number, a change in the feed, the entry's status."""
+    """A version as recording makes it: the next number, a change in the feed, the entry's status. Seen at its edit,
+    if nothing else is said."""
+    seen = seen or edited or DAY
     entries, versions = schema.entries.c, schema.versions.c
     with store._writing() as connection:
         key = connection.execute(select(entries.key).where(entries.id == entry)).scalar_one()

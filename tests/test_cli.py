@@ -19,7 +19,10 @@ from tests.command import (
 )
 from tests.contract import REPORT, STATUS, conforms
 
-COMMANDS = ("add", "reindex", "ask", "show", "status", "manifest", "demo", "serve")
+COMMANDS = (
+    "add", "reindex", "watch", "ask", "show", "find", "hold", "release", "takedown", "status", "manifest", "demo",
+    "serve",
+)  # fmt: skip
 
 
 @pytest.fixture

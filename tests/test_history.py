@@ -74,6 +74,22 @@ def valid(wordings: list[Wording], at: int) -> int | str | None:
             id="edited, re-read twice, edited",
         ),
         pytest.param(
+            [(PUBLISHED, None, 40), (REREAD, 30, 50)],
+            {10: "unheld", 29: "unheld", 30: 2, 45: 2},
+            id="learns its edit",
+        ),
+        pytest.param(
+            [(PUBLISHED, None, 12), (EDITED, None, 40), (REREAD, 30, 50)],
+            {10: 1, 29: 1, 30: 3, 45: 3},
+            id="a later one learns its edit",
+        ),
+        pytest.param(
+            [(PUBLISHED, 20, 40), (REREAD, None, 50), (REREAD, 30, 60)],
+            {19: "unheld", 29: "unheld", 30: 3},
+            id="re-read without an edit time, then with one",
+        ),
+        pytest.param([(PUBLISHED, 30, 20)], {19: "unheld", 20: 1, 30: 1}, id="edited after it was seen, words alike"),
+        pytest.param(
             [(TAKEN_DOWN, None, 12), (EDITED, 30, 35)], {9: None, 10: "unheld", 29: "unheld", 30: 2}, id="taken down"
         ),
     ],

@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     take(opened, write(tmp_path / "other.jsonl", line("1", "Other.")), options=SourceOptions(blog="other"))
     take(
         opened,
-        write(tmp_path / "flood.jsonl", line("1", "Uno.") + line("2", "Two.")),
+        write(tmp_path / "flood.jsonl", line("1", "Uno.") + line("2", "Two.") + line("3", "Three.")),
         options=SourceOptions(blog="flood"),
     )
     yield opened

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -78,6 +80,35 @@ def test_the_same_markup_goes_before_likeness() -> None:
     held = [known("2031-02-03T16:00Z-1", ROSE, "a"), known("2031-02-03T16:00Z-2", ROSE, "b")]
     read = [entry("17:00", ROSE + " So.", "b"), entry("17:00", ROSE + " And.", "a")]
     assert assign_ids(read, held) == ["2031-02-03T16:00Z-2", "2031-02-03T16:00Z-1"]
+
+
+def test_a_new_entry_is_given_no_id_that_is_stored_for_another() -> None:
+    # read an hour earlier now, so that its id tells of a minute that it no longer stands in
+    moved = Known(id="2031-02-03T16:00Z-1", posted_at=datetime(2031, 2, 3, 15, 0, tzinfo=UTC), raw=ROSE, text=ROSE)
+    read = [entry("16:00", ROSE), entry("17:00", FELL)]
+    assert assign_ids(read, [moved]) == ["2031-02-03T16:00Z-1", "2031-02-03T16:00Z-2"]
+    # what was taken down keeps its id as well, and a source may have given one that looks like ours
+    taken = {"2031-02-03T16:00Z-2", "2031-02-03T16:00Z-3", "2031-02-03T16:00Z-" + "9" * 5_000, "own"}
+    assert assign_ids(read, [moved], taken) == ["2031-02-03T16:00Z-1", "2031-02-03T16:00Z-4"]
+
+
+def test_the_markup_of_a_deleted_entry_at_another_time_is_a_new_one() -> None:
+    gone = replace(known("2031-02-03T16:00Z-1", ROSE), deleted=True)
+    assert assign_ids([entry("18:00", ROSE)], [gone]) == ["2031-02-03T17:00Z-1"]
+    # at its own time it is there again
+    assert assign_ids([entry("17:00", ROSE)], [gone]) == ["2031-02-03T16:00Z-1"]
+
+
+def test_a_minute_of_very_many_entries_is_matched_in_time() -> None:
+    texts = [f"Ward {number} of {number % 7} has declared for candidate {number * 31}." for number in range(2_000)]
+    held = [known(f"2031-02-03T16:00Z-{number}", text) for number, text in enumerate(texts, 1)]
+    read = [entry("17:00", text) for text in reversed(texts)]
+    changed = [entry("17:00", f"{text} Recount.") for text in texts]
+    began = time.perf_counter()
+    assert assign_ids(read, held) == [one.id for one in reversed(held)]
+    made = assign_ids(changed, held)  # so many that likeness is not weighed: they are new
+    assert made == [f"2031-02-03T16:00Z-{number}" for number in range(2_001, 4_001)]
+    assert time.perf_counter() - began < 1
 
 
 TEXTS = st.lists(st.sampled_from([ROSE, FELL, ROSE + " So.", "", "One.", "One. Two."]), max_size=6)

@@ -16,6 +16,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert read.home == tmp_path / "stet"
     assert (read.model, read.device, read.log_level) == ("all-MiniLM-L6-v2", None, "WARNING")
     assert read.source_size_limit == 100_000_000
+    assert (read.allow_local_addresses, read.watch_every) == (False, None)
     assert (read.slack_bot_token, read.slack_app_token) == (None, None)
     assert read.slack_api_url == "https://slack.com/api/"
 
@@ -26,6 +27,8 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "model": "a-model",
         "device": "cpu",
         "source_size_limit": "5000",
+        "allow_local_addresses": "true",
+        "watch_every": "45",
         "log_level": "debug",
         "slack_bot_token": "xoxb-1",
         "slack_app_token": "xapp-1",
@@ -37,6 +40,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     read = load()
     assert read.home == Path("/srv/stet")
     assert (read.model, read.device, read.source_size_limit, read.log_level) == ("a-model", "cpu", 5000, "DEBUG")
+    assert (read.allow_local_addresses, read.watch_every) == (True, 45.0)
     assert read.slack_bot_token is not None
     assert read.slack_bot_token.get_secret_value() == "xoxb-1"
     assert read.slack_app_token is not None
@@ -74,12 +78,14 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             "STET_SOURCE_SIZE_LIMIT is '3': Input should be greater than or equal to 1000",
         ),
         ("STET_LOG_LEVEL", "loud", "STET_LOG_LEVEL is 'LOUD': Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("STET_WATCH_EVERY", "0", "STET_WATCH_EVERY is '0': Input should be greater than or equal to 1"),
+        ("STET_ALLOW_LOCAL_ADDRESSES", "perhaps", "STET_ALLOW_LOCAL_ADDRESSES is 'perhaps': Input should be a valid"),
         ("SLACK_API_URL", "slack", "SLACK_API_URL is 'slack': Value error, an address that begins with https://"),
         ("STET_HOEM", "/srv", "STET_HOEM is no setting of Stet's; did you mean STET_HOME?"),
         ("STET_MODLE", "x", "STET_MODLE is no setting of Stet's; did you mean STET_MODEL?"),
         ("stet_hoem", "/srv", "stet_hoem is no setting of Stet's; did you mean STET_HOME?"),
         ("STET_SLACK_BOT_TOKN", "xoxb-secret", "did you mean STET_SLACK_BOT_TOKEN?"),
-        ("STET_QQQQQQQQ", "x", "known are STET_DEVICE, STET_HOME, STET_LOG_LEVEL"),
+        ("STET_QQQQQQQQ", "x", "known are STET_ALLOW_LOCAL_ADDRESSES, STET_DEVICE, STET_HOME, STET_LOG_LEVEL"),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def test_what_is_built_is_found(tmp_path: Path) -> None:
         MARK,
         NOW,
     )
-    assert manifest.id.startswith("7-")
+    assert re.fullmatch("[0-9a-f]{32}", manifest.id)
+    assert build(tmp_path).id != manifest.id
+    opened = Snapshot.open(tmp_path)
     assert windows(opened, AXES[1])[0] == (1, 16, 1.0)
     assert windows(opened, AXES[3], 1) == [(4, 0, 1.0)]
     assert windows(opened, (AXES[2] * 0.8 + AXES[3] * 0.6).astype(np.float32), 2) == [(2, 0, 0.8), (4, 0, 0.6)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import render, terminal
+from bot import objects, render, terminal
 from bot.output import one_line, safe
 from retrieval.archive import Archive
 from retrieval.embedding import Embedder
@@ -101,7 +101,10 @@ def test_versions_show_what_each_took_out_and_put_in(stet: Command, tmp_path: Pa
     assert stet("add", source, "--blog", "b").status == 0
     ndjson(source, [{**first, "text": "The Larkspur lost her mast.\nNobody was hurt.\nThe crew rowed home."}])
     assert stet("add", source, "--blog", "b").status == 0
-    assert stet("show", "b/r2", "--versions").out.splitlines() == [
+    seen = re.compile(r", seen \d+\.\d\d[ap]m UTC\+01, .*$", re.MULTILINE)
+    shown = stet("show", "b/r2", "--versions").out
+    assert len(seen.findall(shown)) == 1
+    assert seen.sub("", shown).splitlines() == [
         "regatta, 11.30am UTC+01, Saturday 14 June 2031",
         "b/r2, version 1 of 2, superseded",
         "Mast breaks",
@@ -116,8 +119,9 @@ def test_versions_show_what_each_took_out_and_put_in(stet: Command, tmp_path: Pa
         "",
         "- Two were hurt.",
         "+ Nobody was hurt.",
+        "~ Two were → Nobody was",
     ]
-    assert stet("show", "b/r2").out.splitlines() == [
+    assert seen.sub("", stet("show", "b/r2").out).splitlines() == [
         "regatta, 11.30am UTC+01, Saturday 14 June 2031",
         "b/r2, version 2 of 2, live",
         "Mast breaks",
@@ -126,6 +130,89 @@ def test_versions_show_what_each_took_out_and_put_in(stet: Command, tmp_path: Pa
         "Nobody was hurt.",
         "The crew rowed home.",
     ]
+
+
+SEEN = re.compile(r"seen .*$", re.MULTILINE)
+
+
+def revised(make_archive: Callable[..., Archive], tmp_path: Path, *changes: dict[str, object] | None) -> Archive:
+    """An archive with an entry `b/r2` of several versions: what changed of each, None where it was deleted."""
+    archive = make_archive()
+    source = tmp_path / "regatta.ndjson"
+    for change in changes:
+        rows = list(REGATTA) if change is not None else [REGATTA[0], *REGATTA[2:]]
+        if change is not None:
+            rows[1] = {**REGATTA[1], "title": "Mast", "author": "Ann One", "text": "A mast broke.", **change}
+        ndjson(source, rows)
+        options = SourceOptions(blog="b")
+        archive.add([str(source)], options, datetime.now(UTC), lambda *_: None, accept_deletions=True)
+    return archive
+
+
+def test_versions_show_another_title_and_author(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
+    archive = revised(make_archive, tmp_path, {}, {"author": "Bea Two"}, {"author": None, "title": "Mast breaks"})
+    shown = SEEN.sub("seen", "\n".join(terminal.versions(archive.versions_of("b/r2")))).splitlines()
+    assert shown == [
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 1 of 3, superseded",
+        "Mast",
+        "",
+        "A mast broke.",
+        "",
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 2 of 3, superseded, seen",
+        "Mast",
+        "",
+        "~ author: Ann One → Bea Two",
+        "",
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 3 of 3, live, seen",
+        "Mast breaks",
+        "",
+        "~ title: Mast → Mast breaks",
+        "~ author: Bea Two → ∅",
+    ]
+
+
+def test_versions_after_one_that_was_taken_down_begin_anew(
+    make_archive: Callable[..., Archive], tmp_path: Path
+) -> None:
+    archive = revised(make_archive, tmp_path, {}, {"text": "A boom broke."}, {"text": "A boom tore."})
+    archive.take_down("b/r2", 1, "legal", "ann", datetime.now(UTC), lambda *_: None)
+    shown = SEEN.sub("seen", "\n".join(terminal.versions(archive.versions_of("b/r2")))).splitlines()
+    assert shown == [
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 1 of 3, taken down",
+        "",
+        "",
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 2 of 3, superseded, seen",
+        "Mast",
+        "",
+        "A boom broke.",
+        "",
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 3 of 3, live, seen",
+        "Mast",
+        "",
+        "- A boom broke.",
+        "+ A boom tore.",
+        "~ broke. → tore.",
+    ]
+
+
+def test_a_deleted_entry_is_shown_with_its_last_wording(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
+    versions = revised(make_archive, tmp_path, {}, None).versions_of("b/r2")
+    assert SEEN.sub("seen", "\n".join(terminal.entry(versions))).splitlines() == [
+        "regatta, 11.30am UTC+01, Saturday 14 June 2031",
+        "b/r2, version 1 of 2, deleted from its source, seen",
+        "Mast",
+        "",
+        "A mast broke.",
+    ]
+    shown = objects.entry(versions)
+    assert (shown["title"], shown["status"]) == ("Mast", "deleted")
+    assert [one["text"] for one in shown["versions"]] == ["A mast broke.", ""]
 
 
 def test_the_state_says_who_may_see_a_blog(make_archive: Callable[..., Archive], tmp_path: Path) -> None:

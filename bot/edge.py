@@ -1,0 +1,80 @@
+"""The outermost edge of the command line: every error becomes one line on standard error and an exit status."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from bot import output
+
+DONE, NOT_PASSED, WRONG, INTERRUPTED = 0, 1, 2, 130
+_STOPPED = "stopped; what was stored is kept, and the same command goes on from there"
+
+
+def main(app: typer.Typer) -> NoReturn:
+    """Run a command and end the process with its status."""
+    try:
+        status = run(app)
+    except KeyboardInterrupt:  # a second one, while the first was being told
+        status = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is done; only the interpreter has still to end
+    sys.exit(status)
+
+
+def run(app: typer.Typer) -> int:
+    """Run the command that `sys.argv` names and return its exit status. Nothing is raised."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        from bot.own import foreign_package
+
+        if stranger := foreign_package():
+            return _complain(stranger)
+        return _run(app)
+    except KeyboardInterrupt:
+        return _complain(_STOPPED, INTERRUPTED)
+
+
+def _run(app: typer.Typer) -> int:
+    from retrieval.errors import StetError
+
+    try:
+        result = app(prog_name="stet", standalone_mode=False)
+        # typer maps Ctrl-C to this result, and `typer.Exit` to its own
+        return _complain(_STOPPED, INTERRUPTED) if result == INTERRUPTED else int(result or DONE)
+    except StetError as error:
+        return _complain(str(error))
+    except typer.Abort:
+        return _complain(_STOPPED, INTERRUPTED)
+    except (output.ReaderGone, SystemExit):  # typer's own exit is for a closed pipe, too
+        return DONE
+    except output.OutputLost as error:
+        return _complain(f"standard output cannot be written: {error}")
+    except Exception as error:
+        if usage := _usage_line(error):
+            return _complain(usage)
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        return _complain(
+            f"an error of Stet's own: {type(error).__name__}: {error}; "
+            "please report it with what STET_LOG_LEVEL=DEBUG prints"
+        )
+
+
+def _usage_line(error: Exception) -> str | None:
+    """What click says of wrong options, on one line; None where it is no such error."""
+    said = getattr(error, "format_message", None)
+    if said is None:
+        return None
+    context = getattr(error, "ctx", None)
+    where = f"; see `{context.command_path} --help`" if context else "; see `stet --help`"
+    return " ".join(str(said()).split()).rstrip(".") + where
+
+
+def _complain(line: str, status: int = WRONG) -> int:
+    output.warn(line)
+    return status
