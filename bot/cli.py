@@ -310,6 +310,10 @@ def _settings() -> Settings:
     logging.basicConfig(
         level=read.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    if (
+        read.log_level != "DEBUG"
+    ):  # a Ctrl-C while a connection is being closed is told in one line, not by its traceback
+        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     return read
 
 

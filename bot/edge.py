@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -22,7 +24,18 @@ def main(app: typer.Typer) -> NoReturn:
     except KeyboardInterrupt:  # a second one, while the first was being told
         status = INTERRUPTED
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is done; only the interpreter has still to end
+    if status == INTERRUPTED:
+        _end_at_once(status)
     sys.exit(status)
+
+
+def _end_at_once(status: int) -> NoReturn:
+    """End the process without the interpreter's own end, which would let the signal kill it where the Ctrl-C came in
+    the middle of an `exec`: dataclasses are made by one."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
 
 
 def run(app: typer.Typer) -> int:

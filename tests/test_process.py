@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from retrieval.embedding import Embedder
 from tests.command import (
     Command,
     Finished,
+    environment,
     finish,
     start,
     start_python,
@@ -147,3 +150,22 @@ def test_a_question_is_asked_of_a_copy_elsewhere(two: Command, tmp_path: Path, s
     with sqlite3.connect(stet.home / "archive.db") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+INTERRUPTED_IN_EXEC = """
+import typer
+from bot import edge
+app = typer.Typer()
+@app.callback(invoke_without_command=True)
+def command():
+    exec("raise KeyboardInterrupt")
+edge.main(app)
+"""
+
+
+def test_a_ctrl_c_in_the_middle_of_an_import_ends_with_130_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED_IN_EXEC)
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"], env=environment(), cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (130, "", 1)
