@@ -38,13 +38,14 @@ def disk_error(path: Path, error: OSError) -> DiskError:
     return DiskError(f"{where} cannot be used: {error.strerror or error}", "check the path and the disk")
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file under its name at once, durably. Raises DiskError."""
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a whole file under its name at once, durably, with the permissions of `mode` (less the process's mask)
+    from its first byte on. Raises DiskError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with disk(path):
         _clear_leftovers(path)
         try:
-            with temporary.open("wb") as file:
+            with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -5,6 +5,7 @@ Versions are only ever appended; a deletion is one, without words. Every change 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -145,22 +146,22 @@ def _of_source(blog_id: str, owner: str | None, source: Source, kept: Kept) -> l
 
 def _gone(read: ReadBlog, known: Sequence[Row[Any]], ids: Collection[str | None]) -> list[Row[Any]]:
     """The live entries that the source calls deleted, or that its listing lacks and would hold."""
-    listed, said = set(ids), set(read.deleted)
+    listed, said, (after, before) = set(ids), set(read.deleted), _reach(read)
     return [
         row
         for row in known
-        if row.status == Status.LIVE and row.id not in listed and (row.id in said or _would_list(read, row.posted))
+        if row.status == Status.LIVE and row.id not in listed and (row.id in said or after < row.posted < before)
     ]
 
 
-def _would_list(read: ReadBlog, posted: int) -> bool:
-    """Whether a reading would hold an entry of that moment. One that refused some proves nothing: it may be there."""
+def _reach(read: ReadBlog) -> tuple[float, float]:
+    """After and before which moments (microseconds) a reading would list every entry. One that refused some proves
+    nothing: they may be there."""
     if read.refused or not read.entries or read.listing is Listing.PART:
-        return False
+        return math.inf, -math.inf
     times = [micros(entry.posted_at) or 0 for entry in read.entries]
-    since = read.listing is Listing.WHOLE or posted > min(times)
-    until = read.listing in (Listing.WHOLE, Listing.SINCE_OLDEST) or posted < max(times)
-    return since and until
+    after = -math.inf if read.listing is Listing.WHOLE else min(times)
+    return after, max(times) if read.listing is Listing.BETWEEN else math.inf
 
 
 def _refuse_many(blog_id: str, gone: Sequence[object], known: Sequence[Row[Any]], accepted: bool) -> None:

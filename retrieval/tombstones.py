@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable
@@ -56,8 +55,7 @@ class Marker:
         path = folder / KEY_FILE
         with disk(path):
             if make and not path.exists():
-                write_atomically(path, secrets.token_bytes(_KEY_BYTES))
-                os.chmod(path, 0o600)  # noqa: PTH101 (what write_atomically made)
+                write_atomically(path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
             try:
                 key = path.read_bytes()
             except FileNotFoundError:
