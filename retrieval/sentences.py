@@ -10,6 +10,7 @@ Police said"), the text stays together.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -104,6 +105,7 @@ class _Piece(NamedTuple):
     closers: str
 
 
+@lru_cache(maxsize=16)  # a check of a quotation asks for those of one text several times
 def sentences(text: str, language: str = languages.ENGLISH) -> tuple[tuple[int, int], ...]:
     """The spans [start, end) of the sentences of `text`, in code points and in order; `language` is a code such as
     `de`.
