@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -30,6 +30,7 @@ from retrieval.store import BlogState, Store
 
 if TYPE_CHECKING:
     from retrieval.asking import Asking
+    from retrieval.checking import Checking
     from retrieval.embedding import Embedder
     from retrieval.indexing import Indexed, Progress
     from retrieval.ingest import SourceReport
@@ -262,6 +263,24 @@ class Archive(Custody):
             self._asking = asking.Asking(self.store)
         answer = self._asking.answer(question, snapshot, embedder, seen, now)
         return replace(answer, elapsed_ms=(time.perf_counter() - began) * 1000)
+
+    @contextlib.contextmanager
+    def checking(
+        self,
+        *,
+        as_of: datetime | None = None,
+        blog: str | None = None,
+        visible: frozenset[str] | None = None,
+    ) -> Iterator[Checking]:
+        """Check quotations against one moment of the archive; it needs neither the index nor the model. `visible`:
+        the blogs that may be seen (None: all); `as_of`: a past moment, whose wordings are meant.
+
+        Raises UsageError, NothingIndexed, StoreError."""
+        from retrieval.checking import checking
+
+        require_aware(as_of, "as_of")
+        with checking(self.store, as_of=as_of, blog=blog, visible=visible, now=datetime.now(UTC)) as found:
+            yield found
 
     def moment(self, text: str, blog: str | None, what: str) -> datetime:
         """A moment of the command line; without an offset it is in the one zone of the blogs that are meant."""

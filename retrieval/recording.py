@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from retrieval import schema
+from retrieval import phrase_index, schema
 from retrieval.errors import SourceRefused
 from retrieval.matching import assign_ids
 from retrieval.model import Cause, Listing, ReadBlog, ReadEntry, Refusal, Status, digest
@@ -353,8 +353,9 @@ def next_number(connection: Connection, entry_key: int) -> int:
 def _append(
     connection: Connection, entry_key: int, number: int, entry: ReadEntry, cause: Cause, now: datetime
 ) -> None:
-    connection.execute(
-        insert(schema.versions).values(
+    key = connection.execute(
+        insert(schema.versions)
+        .values(
             entry=entry_key,
             number=number,
             title=entry.title,
@@ -366,7 +367,9 @@ def _append(
             seen=micros(now),
             cause=cause,
         )
-    )
+        .returning(schema.versions.c.key)
+    ).scalar_one()
+    phrase_index.keep(connection, key, entry.title, entry.text)
     announce(connection, entry_key, number, cause, now)
 
 

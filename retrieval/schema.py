@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     Boolean,
     CheckConstraint,
     Column,
@@ -18,10 +19,13 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    event,
 )
 
+from retrieval import phrase_index
+
 APPLICATION_ID = 0x53544554  # "STET"
-SCHEMA = 3
+SCHEMA = 4
 
 HELD_FOREVER = 2**62
 """`held_until` where a hold ends by a release alone."""
@@ -145,3 +149,6 @@ tombstone_marks = Table(
     sqlite_with_rowid=False,
 )
 Index("tombstones_by_mark", tombstone_marks.c.mark)
+
+# SQLAlchemy knows no virtual tables
+event.listen(metadata, "after_create", DDL(phrase_index.CREATE))  # type: ignore[no-untyped-call]

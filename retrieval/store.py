@@ -6,6 +6,7 @@ The only place with text. All SQL is here and in `database`; what comes out are 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from retrieval import database, registering, schema, takedown, withholding
 from retrieval.database import mapped
 from retrieval.files import disk
 from retrieval.index_records import IndexRecords
+from retrieval.looking import Looking, Sight
 from retrieval.matching import Known
 from retrieval.model import Blog, Cause, Filter, ReadBlog, Status, Version
 from retrieval.recording import Recorded, record, record_gone
@@ -173,6 +175,12 @@ class Store(IndexRecords):
                 )
                 found.update((row.digest, row.vector) for row in rows)
         return found
+
+    @contextmanager
+    def looking(self, sight: Sight) -> Iterator[Looking]:
+        """Look for words, all within one moment of the archive."""
+        with mapped(self.path), self._reading() as connection:
+            yield Looking(connection, sight)
 
     def live_versions(self) -> Iterator[Version]:
         """Every live entry's current version, the oldest entry first: what an index holds."""

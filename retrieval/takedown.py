@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, select, update
 
-from retrieval import schema
+from retrieval import phrase_index, schema
 from retrieval.errors import UsageError
 from retrieval.model import Cause, Status, digest
 from retrieval.recording import announce
@@ -88,6 +88,8 @@ def take_down(
             marks = {marker.markup(row.raw), marker.wording(entry.blog, row.title, row.text)}
             lay(connection, entry=entry.key, version=row.number, reason=reason, by=by, now=now, marks=marks)
             announce(connection, entry.key, row.number, Cause.TAKEN_DOWN, now)
+    worded = [row for row in erased if row.cause not in (Cause.DELETED, Cause.TAKEN_DOWN)]
+    phrase_index.forget(connection, [(row.key, row.title, row.text) for row in worded])
     _blank(connection, [row.key for row in erased])
     _erase_passages(connection, [row.key for row in erased])
     _forget_source(connection, entry.blog)
