@@ -182,6 +182,53 @@ def ask(
             _print_object(found)
 
 
+@app.command(epilog='Example: stet check "No one knows the true scale"')
+def check(
+    quotes: Annotated[
+        list[str] | None, typer.Argument(metavar="QUOTE...", help="Quotations, one an argument.")
+    ] = None,
+    as_json: AsJson = False,
+    from_file: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="One quotation a line (- for standard input).")
+    ] = None,
+    speaker: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who is said to have said it: is that so?")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="T", help="As the entries read at that moment.")] = None,
+    blog: OneBlog = None,
+) -> None:
+    """Verify quotations, word for word: were they published, where, and if not exactly, what was changed."""
+    from bot import asking, checking, options
+
+    given = options.quotations(quotes, from_file)
+    named = options.speaker(speaker)
+    with _archive() as archive:
+        then = asking.bounds(archive, None, None, as_of, blog and options.utf8("--blog", blog)).as_of
+        if from_file is None:
+            passed = checking.run(archive, given, speaker=named, as_of=then, blog=blog, as_json=as_json)
+        else:
+            passed = checking.run_lines(archive, given, speaker=named, as_of=then, blog=blog)
+    if not passed:
+        raise typer.Exit(edge.NOT_PASSED)
+
+
+@app.command("check-draft", epilog="Example: stet check-draft story.docx --html report.html")
+def check_draft(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A draft: .txt, .md, .html or .docx.")],
+    as_json: AsJson = False,
+    html: Annotated[str | None, typer.Option(metavar="OUT", help="Write the report there, as one page.")] = None,
+) -> None:
+    """Verify every quotation of a draft."""
+    from bot import drafting, options
+
+    draft, said = Path(options.utf8("the draft", file)), _settings()
+    report = options.report_file(html, draft, said.home)
+    with _archive() as archive:
+        passed = drafting.run(archive, draft, said.source_size_limit, report=report, as_json=as_json)
+    if not passed:
+        raise typer.Exit(edge.NOT_PASSED)
+
+
 @app.command(epilog="Example: stet show rotherham-live-2014-08-26/2014-08-26T16:19Z-1")
 def show(
     entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's id, BLOG/ID.")],

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 COMMAND = "/stet"
+VERIFY = "verify_quotations"
 BOT_EVENTS = ("app_mention", "message.im")
 BOT_SCOPES = (
     "app_mentions:read",  # app_mention
     "channels:read",  # conversations.info: is a channel shared with another organisation?
     "chat:write",  # chat.postMessage
-    "commands",  # /stet
+    "commands",  # /stet, and the shortcut on a message
+    "files:read",  # a document in a direct message
+    "files:write",  # the report on it
     "groups:read",  # conversations.info of private channels
     "im:history",  # message.im
     "users:read",  # users.info: is the asker a guest?
@@ -35,11 +38,19 @@ def manifest() -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Stet", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Verify quotations",
+                    "type": "message",
+                    "callback_id": VERIFY,
+                    "description": "Check each quotation of a message, word for word",
+                }
+            ],
             "slash_commands": [
                 {
                     "command": COMMAND,
-                    "description": "Ask what our live blogs published",
-                    "usage_hint": "What role did taxi drivers play?",
+                    "description": "Ask what our live blogs published, or check a quotation",
+                    "usage_hint": "What role did taxi drivers play? or check “the words”",
                     "should_escape": False,
                 }
             ],

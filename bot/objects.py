@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.terminal import last_wording
 from retrieval.archive import ArchiveState, Report
 from retrieval.clock import label
+from retrieval.drafts.finding import Draft, DraftQuotation
+from retrieval.errors import UsageError
 from retrieval.finding import Found
 from retrieval.model import Answer, IndexState, Passage, Question, Shown, Status, Version
 from retrieval.sources import printable
 from retrieval.takedown import TakenDown
+from retrieval.verdicts import Match, QuoteCheck, Speaker
 
 Object = dict[str, Any]
 
@@ -57,7 +61,12 @@ def shown(one: Shown) -> Object:
 
 def citation(passage: Passage) -> Object:
     """Where a passage stands and when it was published."""
-    version, entry = passage.version, passage.version.entry
+    return cited(passage.version, passage.sha256)
+
+
+def cited(version: Version, sha256: str) -> Object:
+    """Where words of a version stand; `sha256` is theirs."""
+    entry = version.entry
     return {
         "blog": entry.blog.id,
         "blog_title": entry.blog.title,
@@ -70,7 +79,87 @@ def citation(passage: Passage) -> Object:
         "version": version.number,
         "edited": _iso(version.edited_at),
         "current": version.current,
-        "sha256": passage.sha256,
+        "sha256": sha256,
+    }
+
+
+def check(found: QuoteCheck) -> Object:
+    """`stet check --json`; `quote_span` is into the quotation, all other spans into the matched field."""
+    return {
+        "quote": found.quote,
+        "verdict": found.verdict.value,
+        "passes": found.passes,
+        "speaker": None if found.speaker is None else _speaker(found.speaker),
+        "cautions": [
+            {"kind": one.kind.value, "match": one.match, "start": one.start, "end": one.end} for one in found.cautions
+        ],
+        "matches": [_match(one, found.quote) for one in found.matches],
+        "nearest": [_match(one, found.quote) for one in found.nearest],
+        "elapsed_ms": round(found.elapsed_ms, 1),
+        **({"unlisted": found.unlisted} if found.unlisted else {}),
+        **({"unheld": found.unheld} if found.unheld else {}),
+    }
+
+
+def draft(
+    name: str, read: Draft, results: Sequence[QuoteCheck | UsageError], counts: dict[str, int], elapsed_ms: float
+) -> Object:
+    """`stet check-draft --json`; all spans beside those of the checks are into the draft's text, as it was read."""
+    return {
+        "draft": name,
+        "passes": 0 < counts["quotations"] == counts["passing"],
+        "quotations": [_quotation(one, found) for one, found in zip(read.quotations, results, strict=True)],
+        "skipped": [
+            {"start": one.start, "end": one.end, "text": read.text[one.start : one.end], "reason": one.reason.value}
+            for one in read.skipped
+        ],
+        "warnings": list(read.warnings),
+        "counts": counts,
+        "elapsed_ms": round(elapsed_ms, 1),
+    }
+
+
+def _quotation(one: DraftQuotation, result: QuoteCheck | UsageError) -> Object:
+    named = one.speaker
+    checked = {"check": None, "error": str(result)} if isinstance(result, UsageError) else {"check": check(result)}
+    return {
+        "start": one.start,
+        "end": one.end,
+        "kind": one.kind.value,
+        "speaker_named": named and {"text": one.speaker_name, "start": named[0], "end": named[1]},
+        **checked,
+    }
+
+
+def _speaker(speaker: Speaker) -> Object:
+    start, end = speaker.evidence or (None, None)
+    return {"verdict": speaker.verdict.value, "start": start, "end": end}
+
+
+def _match(one: Match, quote: str) -> Object:
+    said_by = one.speech.said_by
+    return {
+        "place": one.place,
+        "fragment": one.fragment,
+        "field": one.field.value,
+        "text": one.text,
+        "start": one.start,
+        "end": one.end,
+        "sentence": list(one.sentence),
+        "citation": cited(one.version, one.sha256),
+        "direct_speech": one.speech.direct,
+        "said_by": said_by and {"text": one.source[slice(*said_by)], "start": said_by[0], "end": said_by[1]},
+        "edits": [
+            {
+                "op": edit.op.value,
+                "kind": edit.kind.value,
+                "quote": quote[slice(*edit.quote_span)],
+                "source": one.source[slice(*edit.source_span)],
+                "quote_span": list(edit.quote_span),
+                "source_span": list(edit.source_span),
+            }
+            for edit in one.edits
+        ],
     }
 
 

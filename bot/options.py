@@ -102,6 +102,52 @@ def questions(words: list[str] | None, from_file: str | None) -> list[str]:
     return lines_of(from_file)
 
 
+def quotations(quotes: list[str] | None, from_file: str | None) -> list[str]:
+    """The quotations: each word of the command line is one, or each line of a file. Raises UsageError, DiskError."""
+    if from_file is None:
+        if not quotes:
+            raise UsageError("there is no quotation", 'give one: stet check "No one knows the true scale"')
+        return [utf8("the quotation", one) for one in quotes]
+    if quotes:
+        raise UsageError("quotations are given both as words and with --from", "give them in one way")
+    return lines_of(from_file)
+
+
+def speaker(value: str | None) -> str | None:
+    """`--speaker`. Raises UsageError."""
+    if value is None:
+        return None
+    name = " ".join(value.split())
+    if not 1 <= len(name) <= _LONGEST or not any(map(str.isalpha, name)):
+        raise UsageError(f"--speaker is {value[:80]!r}", 'give a name, as in: --speaker "Rosalind Thackwray"')
+    return utf8("--speaker", name)
+
+
+def report_file(value: str | None, draft: Path, home: Path) -> Path | None:
+    """`--html`: where the report is to be written; never over the draft, and never into the archive's own folder.
+
+    Raises UsageError."""
+    if value is None:
+        return None
+    path = Path(utf8("--html", value)).expanduser()
+    elsewhere = "name another file, such as report.html"
+    try:
+        if path.is_dir():
+            raise UsageError(f"--html names a folder: {value or '.'}", "name a file in it, such as report.html")
+        if path.exists() and not path.is_file():
+            raise UsageError(f"--html names no regular file: {value}", elsewhere)
+        if path.exists() and draft.exists() and path.samefile(draft):
+            raise UsageError(f"--html names the draft itself: {value}", elsewhere)
+        whole = path.resolve()
+        if not whole.parent.is_dir():
+            raise UsageError(f"--html: there is no folder {path.parent}", "make it, or name a file elsewhere")
+        if whole.is_relative_to(home.resolve()):
+            raise UsageError(f"--html names a file in the archive's own folder: {value}", "name a file elsewhere")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"--html {ascii(value)[:200]} cannot be used: {error}", elsewhere) from None
+    return whole
+
+
 def limit(value: str) -> int:
     """`-k`. Raises UsageError."""
     if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= _MOST_PASSAGES:
@@ -141,7 +187,7 @@ def lines_of(source: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 at byte {error.start}", "save it as UTF-8") from None
     if not text:
-        raise UsageError(f"{name} is empty", "write one question a line")
+        raise UsageError(f"{name} is empty", "write one a line")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 

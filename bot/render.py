@@ -31,9 +31,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored field: a title, an author's name, a blog's title."""
+    """A stored field: a title, an author's name, a blog's title; or a part of one. `bold`, `struck`: as of slices."""
 
     text: str
+    bold: bool = False
+    struck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,15 @@ class Formatted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The asker's own words."""
+    """The asker's own words; `inserted`: those that stand where others were published, or none."""
+
+    text: str
+    inserted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A sign of `wording` around changed words, for where they cannot be struck out."""
 
     text: str
 
@@ -60,18 +70,19 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Part of a quoted passage: published words, as they are."""
+    """Part of a quoted passage: published words, as they are; `struck`: shown as left out of a quotation."""
 
     passage: Passage
     span: Span
     bold: bool
+    struck: bool = False
 
     @property
     def text(self) -> str:
         return self.passage.version.text[self.span[0] : self.span[1]]
 
 
-Piece = Words | Stored | Formatted | Asked | Link | Slice
+Piece = Words | Stored | Formatted | Asked | Link | Slice | Mark
 
 
 class Role(StrEnum):
@@ -79,6 +90,7 @@ class Role(StrEnum):
 
     HEADING = "heading"
     LEADS_IN = "leads_in"
+    DETAIL = "detail"
     CITATION = "citation"
     FOOT = "foot"
 
@@ -98,7 +110,15 @@ class Quote:
     pieces: tuple[Slice, ...]
 
 
-Reply = tuple[Line | Quote, ...]
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The asker's own words, set apart, with what was published in their place."""
+
+    pieces: tuple[Piece, ...]
+
+
+Part = Line | Quote | Given
+Reply = tuple[Part, ...]
 
 
 def say(phrase: str, role: Role = Role.HEADING, /, **slots: Piece | str | int) -> Line:
@@ -127,7 +147,7 @@ def answer(given: Answer, budget: int | None = None) -> Reply:
     """The whole reply to a question; with a budget, passages that do not fit into it are left out and counted."""
     shown = given.passages or given.nearest
     foot = [*_unheld(given), *coverage(given.index)]
-    parts: list[Line | Quote] = [*_heading(given)]
+    parts: list[Part] = [*_heading(given)]
     room = None if budget is None else budget - length([*parts, *foot]) - len(wording.LEFT_OUT) - 10
     left_out = 0
     for one in shown:
@@ -166,16 +186,16 @@ def _outcome(given: Answer) -> list[Line]:
     return [say(headings[given.question.order])]
 
 
-def _forms(shown: Shown) -> Iterable[list[Line | Quote]]:
+def _forms(shown: Shown) -> Iterable[list[Part]]:
     """The forms that a passage can be shown in, the fullest first: a slice is whole, or left out."""
     yield passage(shown)
     yield passage(replace(shown, lead=None))
     yield [say(wording.TOO_LONG_HERE, Role.LEADS_IN), citation(shown.passage)]
 
 
-def passage(shown: Shown) -> list[Line | Quote]:
+def passage(shown: Shown) -> list[Part]:
     """One passage with the entry's opening sentence before it, where that is elsewhere, and its citation."""
-    quote = Quote(tuple(_marked(shown)))
+    quote = Quote(tuple(marked(shown.passage, shown.highlights)))
     if shown.lead is None:
         return [quote, citation(shown.passage)]
     opening = Quote((Slice(shown.lead, shown.lead.span, bold=False),))
@@ -183,19 +203,19 @@ def passage(shown: Shown) -> list[Line | Quote]:
     return [opens, opening, further_on, quote, citation(shown.passage)]
 
 
-def _marked(shown: Shown) -> Iterable[Slice]:
+def marked(passage: Passage, highlights: Iterable[Span]) -> Iterable[Slice]:
     """The passage cut at its highlights; joined again it is the passage."""
-    at = shown.passage.start
-    for start, end in shown.highlights:
+    at = passage.start
+    for start, end in highlights:
         if at < start:
-            yield Slice(shown.passage, (at, start), bold=False)
-        yield Slice(shown.passage, (start, end), bold=True)
+            yield Slice(passage, (at, start), bold=False)
+        yield Slice(passage, (start, end), bold=True)
         at = end
-    if at < shown.passage.end:
-        yield Slice(shown.passage, (at, shown.passage.end), bold=False)
+    if at < passage.end:
+        yield Slice(passage, (at, passage.end), bold=False)
 
 
-def quoted(reply: Iterable[Line | Quote]) -> Iterable[Passage]:
+def quoted(reply: Iterable[Part]) -> Iterable[Passage]:
     """The passages that a reply shows, each as one slice."""
     for part in reply:
         if isinstance(part, Quote):
@@ -235,31 +255,31 @@ def coverage(index: IndexState) -> list[Line]:
 # ------------------------------------------------------------------------------------------------ forms
 
 
-def length(parts: Iterable[Line | Quote]) -> int:
+def length(parts: Iterable[Part]) -> int:
     """How many characters a reply's plain text has, roughly what Slack counts."""
     return sum(len(_line_text(part)) + 1 for part in parts)
 
 
-def plain(reply: Sequence[Line | Quote]) -> str:
+def plain(reply: Sequence[Part]) -> str:
     """The reply as text, quotations behind `> `: for screens, and for readers of a notification."""
     return "\n".join(
-        "\n".join(f"> {line}" for line in _line_text(part).split("\n"))
-        if isinstance(part, Quote)
-        else _line_text(part)
+        _line_text(part)
+        if isinstance(part, Line)
+        else "\n".join(f"> {line}" for line in _line_text(part).split("\n"))
         for part in reply
     )
 
 
-def _line_text(part: Line | Quote) -> str:
+def _line_text(part: Part) -> str:
     return "".join(f"{one.text}: {one.url}" if isinstance(one, Link) else one.text for one in part.pieces)
 
 
-def slack_text(reply: Sequence[Line | Quote]) -> str:
+def slack_text(reply: Sequence[Part]) -> str:
     """The message's top-level `text`: the whole reply, `&`, `<` and `>` escaped, and nothing else."""
     return "\n".join(
-        "\n".join(f"&gt; {line}" for line in escape(_line_text(part)).split("\n"))
-        if isinstance(part, Quote)
-        else escape(_line_text(part))
+        escape(_line_text(part))
+        if isinstance(part, Line)
+        else "\n".join(f"&gt; {line}" for line in escape(_line_text(part)).split("\n"))
         for part in reply
     )
 
@@ -269,20 +289,29 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def blocks(reply: Sequence[Line | Quote]) -> list[dict[str, Any]]:
+def blocks(reply: Sequence[Part]) -> list[dict[str, Any]]:
     """Block Kit: one `rich_text` block, whose text elements Slack does not parse as markup."""
     return [{"type": "rich_text", "elements": [_rich(part) for part in reply]}]
 
 
-def _rich(part: Line | Quote) -> dict[str, Any]:
-    kind = "rich_text_quote" if isinstance(part, Quote) else "rich_text_section"
-    return {"type": kind, "elements": [_element(piece) for piece in part.pieces if piece.text]}
+def _rich(part: Part) -> dict[str, Any]:
+    kind = "rich_text_section" if isinstance(part, Line) else "rich_text_quote"
+    shown = [piece for piece in part.pieces if piece.text and not isinstance(piece, Mark)]
+    return {"type": kind, "elements": [_element(piece) for piece in shown]}
 
 
 def _element(piece: Piece) -> dict[str, Any]:
     if isinstance(piece, Link):
         return {"type": "link", "url": piece.url, "text": piece.text}
     element: dict[str, Any] = {"type": "text", "text": piece.text}
-    if isinstance(piece, Slice) and piece.bold:
-        element["style"] = {"bold": True}
+    if style := dict.fromkeys(_styles(piece), True):
+        element["style"] = style
     return element
+
+
+def _styles(piece: Piece) -> Iterable[str]:
+    """How Slack sets a piece out: what was published and left out is struck, what stands in its place is bold."""
+    if isinstance(piece, Slice | Stored):
+        yield from (name for name, on in (("bold", piece.bold), ("strike", piece.struck)) if on)
+    elif isinstance(piece, Asked) and piece.inserted:
+        yield "bold"

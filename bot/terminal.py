@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.output import safe
-from bot.render import Line, Link, Piece, Quote, Reply, Role, Slice
+from bot.render import Asked, Line, Link, Part, Piece, Reply, Role, Slice, Stored
 from retrieval.clock import label
 from retrieval.model import Cause
 from retrieval.sentences import sentences
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retrieval.model import Version
 
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_STRUCK, _INSERTED = "\x1b[9;31m", "\x1b[4;32m"
 
 
 def reply(parts: Reply) -> str:
@@ -37,19 +38,26 @@ def reply(parts: Reply) -> str:
     return "\n".join(lines)
 
 
-def _set_out(part: Line | Quote, text: str, colour: bool) -> list[str]:
-    if isinstance(part, Quote):
+def _set_out(part: Part, text: str, colour: bool) -> list[str]:
+    if not isinstance(part, Line):
         return [f"  {line}" for line in text.split("\n")]
-    if part.role in (Role.CITATION, Role.FOOT) and colour:
+    if part.role in (Role.CITATION, Role.DETAIL, Role.FOOT) and colour:
         text = f"{_DIM}{text}{_OFF}"
-    return [f"  {text}" if part.role is Role.CITATION else text]
+    return [f"  {text}" if part.role in (Role.CITATION, Role.DETAIL) else text]
 
 
 def _piece(piece: Piece, colour: bool) -> str:
     if isinstance(piece, Link):
         return f"{piece.text}: {safe(piece.url)}"
     text = safe(piece.text)
-    return f"{_BOLD}{text}{_OFF}" if colour and isinstance(piece, Slice) and piece.bold else text
+    return f"{style}{text}{_OFF}" if colour and (style := _style(piece)) else text
+
+
+def _style(piece: Piece) -> str:
+    """What was published and left out is struck and red, what stands in its place green and underlined."""
+    if isinstance(piece, Slice | Stored):
+        return _STRUCK if piece.struck else _BOLD if piece.bold else ""
+    return _INSERTED if isinstance(piece, Asked) and piece.inserted else ""
 
 
 def report(done: Report) -> Iterator[str]:

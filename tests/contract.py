@@ -51,6 +51,29 @@ ANSWER = {
     },
     "elapsed_ms": float,
 }
+MATCH = {
+    "place": int,
+    "fragment": int,
+    "field": str,
+    **SPAN,
+    "sentence": list,
+    "citation": CITATION,
+    "direct_speech": (bool, type(None)),
+    "said_by": object,
+    "edits": [
+        {"op": str, "kind": str, "quote": str, "source": str, "quote_span": list, "source_span": list},
+    ],
+}
+CHECK = {
+    "quote": str,
+    "verdict": str,
+    "passes": bool,
+    "speaker": object,
+    "cautions": [{"kind": str, "match": int, "start": int, "end": int}],
+    "matches": [MATCH],
+    "nearest": [MATCH],
+    "elapsed_ms": float,
+}
 STATUS = {
     "blogs": [
         {

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot import report
+from bot.answering import Bot
+from bot.documents import Page
 from bot.ledger import Ledger
-from bot.slack import Bot, web_client
+from bot.slack import web_client
 from retrieval.archive import Archive
 from tests.slack_server import LoopbackSlack, Posted
 from tests.walk import Walk
@@ -18,10 +21,10 @@ UNANSWERED = "Who won the snooker final?"
 
 
 @contextmanager
-def running(slack: LoopbackSlack, archive: Archive, folder: Path) -> Iterator[Bot]:
-    """The bot, connected; its ledger in `folder`."""
+def running(slack: LoopbackSlack, archive: Archive, folder: Path, page: Page = report.page) -> Iterator[Bot]:
+    """The bot, connected; its ledger in `folder`; `page` makes the report on a document."""
     ledger = Ledger.open(folder / "ledger.db")
-    bot = Bot(archive, ledger, web_client(slack.api_url, slack.bot_token))
+    bot = Bot(archive, ledger, web_client(slack.api_url, slack.bot_token), page)
     try:
         with slack.connected(bot.app):
             yield bot

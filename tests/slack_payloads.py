@@ -75,6 +75,11 @@ def channel_type(channel: str) -> str:
     return {"D": "im", "G": "group"}.get(channel[0], "channel")
 
 
+def channel_name(channel: str) -> str:
+    """What an interactive payload calls a channel."""
+    return {"D": "directmessage", "G": "privategroup"}.get(channel[0], f"channel-{channel.lower()}")
+
+
 def message(
     space: Workspace,
     text: str,
@@ -201,11 +206,14 @@ def interactive(space: Workspace, kind: str, *, user: str, trigger_id: str, **mo
     }
 
 
-def find_element(blocks: object, action_id: str) -> tuple[str, Json]:
-    """The block id and the element of an action. Raises LookupError if no block has it."""
+def find_element(blocks: object, action_id: str, at: int = 0) -> tuple[str, Json]:
+    """The block id and the element of an action, of several that at `at`. Raises LookupError if no block has it."""
+    found = []
     for number, block in enumerate(blocks if isinstance(blocks, list | tuple) else ()):
         candidates = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
         for element in candidates:
             if isinstance(element, dict) and element.get("action_id") == action_id:
-                return block.get("block_id", f"b{number}"), element
-    raise LookupError(f"no element with the action_id {action_id!r}")
+                found.append((block.get("block_id", f"b{number}"), element))
+    if at >= len(found):
+        raise LookupError(f"no element {at} with the action_id {action_id!r}")
+    return found[at]

@@ -14,6 +14,21 @@ __all__ = ["People"]
 
 Json = dict[str, Any]
 
+_OF_A_MESSAGE = (
+    "type",
+    "subtype",
+    "client_msg_id",
+    "user",
+    "bot_id",
+    "ts",
+    "thread_ts",
+    "text",
+    "team",
+    "blocks",
+    "attachments",
+    "files",
+)
+
 
 class People(Journal):
     """The helpers. Whoever has a server under them says in `_start` how a payload gets under way."""
@@ -67,10 +82,19 @@ class People(Journal):
         return sent
 
     def channel_message(
-        self, text: str, user: str, channel: str, thread_ts: str | None = None, *, escaped: bool = False
+        self,
+        text: str,
+        user: str,
+        channel: str,
+        thread_ts: str | None = None,
+        *,
+        escaped: bool = False,
+        blocks: list[Json] | None = None,
+        attachments: list[Json] | None = None,
     ) -> Sent:
         """Someone writes in a channel, or a thread, without a mention."""
-        return self.event(self._message(text if escaped else escape(text), user, channel, thread_ts, None))
+        event = self._message(text if escaped else escape(text), user, channel, thread_ts, blocks)
+        return self.event(event | ({"attachments": attachments} if attachments else {}))
 
     def direct_message(
         self,
@@ -150,17 +174,27 @@ class People(Journal):
             message.channel,
             **more,
             message_ts=message.ts,
-            channel={"id": message.channel, "name": "channel"},
-            message={key: event[key] for key in ("type", "user", "ts", "text") if key in event} | {"type": "message"},
+            channel={"id": message.channel, "name": slack_payloads.channel_name(message.channel)},
+            message={key: event[key] for key in _OF_A_MESSAGE if key in event} | {"type": "message"},
             response_url=self._web.new_response_url(user, message.channel),
         )
 
-    def block_action(self, action_id: str, value: str | None, user: str, posted: Posted) -> Sent:
-        """Someone clicks a button of a message. Raises LookupError if the message has no such element.
+    def host_file(self, name: str, data: bytes, /, *, user: str, redirect: str | None = None, **more: Any) -> Json:
+        """A file of somebody's, kept by Slack, as a message describes it; `more` replaces what it says of it."""
+        return self._web.files.host(name, data, user=user, redirect=redirect, **more)
+
+    def send_files(self, files: list[Json], user: str, text: str = "", *, thread_ts: str | None = None) -> Sent:
+        """Someone sends files to the bot alone, with or without words."""
+        event = self._message(escape(text), user, dm_channel(user), thread_ts, None)
+        return self.event(event | {"subtype": "file_share", "files": files, "upload": False, "display_as_bot": False})
+
+    def block_action(self, action_id: str, value: str | None, user: str, posted: Posted, *, number: int = 0) -> Sent:
+        """Someone clicks a button of a message, the first of its action or that of another `number`. Raises
+        LookupError if the message has no such element.
 
         Of an ephemeral message Slack hands back the container alone. `value` None is the button's own.
         """
-        block_id, element = slack_payloads.find_element(posted.blocks, action_id)
+        block_id, element = slack_payloads.find_element(posted.blocks, action_id, number)
         ephemeral = posted.user is not None
         action: Json = {"type": element["type"], "action_id": action_id, "block_id": block_id}
         action |= {"value": element.get("value") if value is None else value, "action_ts": self._web.new_ts()}

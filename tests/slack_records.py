@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from tests.slack_limits import BUDGET, Problem
 
-__all__ = ["Call", "Delivery", "Journal", "OverBudget", "Posted", "ShownView", "Violation"]
+__all__ = ["Call", "Delivery", "Journal", "OverBudget", "Posted", "ShownView", "Uploaded", "Violation"]
 
 T = TypeVar("T")
 
@@ -47,6 +47,17 @@ class Posted:
     method: str
     via: Literal["api", "response_url", "ack"]
     args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uploaded:
+    """A file that the bot put into a conversation."""
+
+    channel: str | None
+    thread_ts: str | None
+    name: str
+    title: str
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +128,7 @@ class _Seen:
     calls: list[Call] = field(default_factory=list)
     posts: list[Posted] = field(default_factory=list)
     views: list[ShownView] = field(default_factory=list)
+    uploads: list[Uploaded] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     over_budget: list[OverBudget] = field(default_factory=list)
     reactions: list[tuple[str, str, str]] = field(default_factory=list)
@@ -147,6 +159,12 @@ class Journal:
     def views(self) -> list[ShownView]:
         with self.changed:
             return list(self._seen.views)
+
+    @property
+    def uploads(self) -> list[Uploaded]:
+        """Every file that the bot put into a conversation, oldest first."""
+        with self.changed:
+            return list(self._seen.uploads)
 
     @property
     def reactions(self) -> list[tuple[str, str, str]]:
@@ -239,6 +257,11 @@ class Journal:
     def note_view(self, shown: ShownView) -> None:
         with self.changed:
             self._seen.views.append(shown)
+            self.touch(write=True)
+
+    def note_upload(self, uploaded: Uploaded) -> None:
+        with self.changed:
+            self._seen.uploads.append(uploaded)
             self.touch(write=True)
 
     def note_reaction(self, channel: str, ts: str, name: str) -> None:

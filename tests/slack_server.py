@@ -44,7 +44,7 @@ __all__ = ["LoopbackSlack", "Posted", "Sent", "Workspace"]
 
 Json = dict[str, Any]
 
-_JSON_IN_FORMS = {"attachments", "blocks", "metadata", "prompts", "view"}
+_JSON_IN_FORMS = {"attachments", "blocks", "files", "metadata", "prompts", "view"}
 _PATIENCE = 10.0
 
 
@@ -113,6 +113,8 @@ class LoopbackSlack(People):
             routes=[
                 Route("/api/{method:path}", self._serve_api, methods=["GET", "POST"]),
                 Route("/response/{name}", self._serve_response_url, methods=["POST"]),
+                Route("/files-pri/{path:path}", self._serve_file, methods=["GET"]),
+                Route("/upload/v1/{ticket}", self._take_upload, methods=["POST"]),
                 WebSocketRoute("/socket", self._sockets.serve),
             ],
         )
@@ -296,6 +298,29 @@ class LoopbackSlack(People):
         self._note("response_url", args, at, status, error)
         await self._pause(fault)
         return JSONResponse(body, status) if isinstance(body, dict) else PlainTextResponse(body, status)
+
+    async def _serve_file(self, request: Request) -> Response:
+        """A call of its own in the records: `files-pri`, with the path and whether a token came along."""
+        at, path = time.monotonic(), request.path_params["path"]
+        authorization = request.headers.get("authorization", "")
+        args = {"path": path, "authorized": authorization == f"Bearer {self.bot_token}"}
+        fault = self._next_fault("files-pri")
+        if fault is not None and fault.error is not None:
+            return self._faulty("files-pri", args, at, fault)
+        answer = self._web.files.download(path, authorization)
+        self._note("files-pri", args, at, answer.status, None)
+        await self._pause(fault)
+        return Response(answer.body, answer.status, dict(answer.headers))
+
+    async def _take_upload(self, request: Request) -> Response:
+        at, content = time.monotonic(), await request.body()
+        fault = self._next_fault("upload")
+        if fault is not None and fault.error is not None:
+            return self._faulty("upload", {}, at, fault)
+        answer = self._web.files.receive(request.path_params["ticket"], content)
+        self._note("upload", {"length": len(content)}, at, answer.status, None)
+        await self._pause(fault)
+        return Response(answer.body, answer.status)
 
     def _faulty(self, method: str, args: Json, at: float, fault: _Fault) -> Response:
         self._note(method, args, at, fault.status, fault.error)

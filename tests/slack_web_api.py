@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from tests import slack_payloads
+from tests.slack_files import Files
 from tests.slack_limits import BUDGET, Problem, Verdict, check_message, check_view
 from tests.slack_payloads import Workspace
 from tests.slack_records import Journal, OverBudget, Posted, ShownView, Violation
@@ -70,6 +71,7 @@ class WebApi:
         self._bot_token, self._app_token = bot_token, app_token
         self._trigger_lifetime, self._response_url_lifetime = trigger_lifetime, response_url_lifetime
         self._open_socket = open_socket
+        self.files = Files(journal, space, bot_token=bot_token, base_url=base_url)
         self.users: dict[str, Json | None] = {}
         self.channels: dict[str, Json | None] = {}
         self._triggers: dict[str, tuple[str, float, bool]] = {}
@@ -87,6 +89,8 @@ class WebApi:
             "chat.update": self._update,
             "conversations.info": lambda args: {"channel": self.channel(args.get("channel", ""))},
             "conversations.open": self._open_conversation,
+            "files.completeUploadExternal": self._complete_upload,
+            "files.getUploadURLExternal": lambda args: self.files.new_url(args, _RefusedError),
             "reactions.add": self._react,
             "users.info": lambda args: {"user": self._user(args.get("user", ""))},
             "views.open": self._open_view,
@@ -240,6 +244,12 @@ class WebApi:
             raise _RefusedError("already_reacted")
         self._journal.note_reaction(*place, name)
         return {}
+
+    def _complete_upload(self, args: Json) -> Json:
+        """Without a conversation the file is the bot's own."""
+        if args.get("channel_id"):
+            self._writable(args["channel_id"])
+        return self.files.complete(args, _RefusedError)
 
     def _open_conversation(self, args: Json) -> Json:
         users = args.get("users") or ""

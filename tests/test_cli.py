@@ -20,8 +20,8 @@ from tests.command import (
 from tests.contract import REPORT, STATUS, conforms
 
 COMMANDS = (
-    "add", "reindex", "watch", "ask", "show", "find", "hold", "release", "takedown", "status", "manifest", "demo",
-    "serve",
+    "add", "reindex", "watch", "ask", "check", "check-draft", "show", "find", "hold", "release", "takedown",
+    "status", "manifest", "demo", "serve",
 )  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def test_a_file_of_questions_that_cannot_be_taken(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"questions\.txt does not exist; check the path"):
         options.questions(None, str(file))
     file.write_bytes(b"")
-    with pytest.raises(UsageError, match=r"questions\.txt is empty; write one question a line"):
+    with pytest.raises(UsageError, match=r"questions\.txt is empty; write one a line"):
         options.questions(None, str(file))
     file.write_bytes("Où est le bateau ?".encode("latin-1"))
     with pytest.raises(UsageError, match=r"questions\.txt is not UTF-8 at byte 1; save it as UTF-8"):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer.main
 
+from bot.checked import checked
 from bot.cli import app
 from bot.demo import QUESTIONS
+from bot.terminal import reply
+from bot.wording import DEMO_TITLE
 from config.settings import Settings, variable
+from retrieval.archive import Archive
+from retrieval.model import SourceOptions
 from tests.data_folder import SAMPLE
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +70,13 @@ def test_the_printed_sample_is_the_samples_own_words() -> None:
     [block] = re.findall(r"^```text\n\$ stet ask(.*?)\n```$", README, re.M | re.S)
     words = " ".join(line.strip() for line in block.split("\n\n")[-1].split("\n")[:-1])
     assert words in SAMPLE.read_text()
+
+
+def test_the_printed_check_is_what_is_said(make_archive: Callable[..., Archive]) -> None:
+    [(quote, printed)] = re.findall(r'^```text\n\$ stet check "(.*?)"\n\n(.*?)\n```$', README, re.M | re.S)
+    archive = make_archive(SAMPLE, options=SourceOptions(title=DEMO_TITLE))
+    with archive.checking() as checking:
+        assert reply(checked(checking.check(quote))) == printed
 
 
 def test_every_link_within_readme_leads_somewhere() -> None:

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import render, wording
-from bot.handlers import Request, respond, unmarked
-from bot.render import Line, Quote
+from bot.handlers import respond
+from bot.render import Quote, Reply
+from bot.replies import Request
 from bot.terminal import reply as terminal_reply
+from bot.typed import unmarked
 from retrieval.archive import Archive
 from retrieval.embedding import Embedder
 from retrieval.model import SourceOptions
@@ -57,7 +59,7 @@ def ndjson(texts: list[str], titles: list[str | None]) -> str:
     )
 
 
-def asked(archive: Archive, words: str, *, private: bool) -> tuple[Line | Quote, ...]:
+def asked(archive: Archive, words: str, *, private: bool) -> Reply:
     """The reply to a question, its message checked and walked."""
     request = Request(text=render.escape(words), channel="C1", direct=False, private=private, trusted=True)
     response = respond(archive, request)

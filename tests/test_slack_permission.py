@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot import render, wording
+from bot.buttons import ASK_PRIVATELY
 from bot.ledger import Ledger
-from bot.manifest import BOT_EVENTS, BOT_SCOPES, manifest
-from bot.slack import ASK_PRIVATELY
+from bot.manifest import BOT_EVENTS, BOT_SCOPES, VERIFY, manifest
 from retrieval.archive import Archive
 from retrieval.model import SourceOptions, digest
 from tests.conftest import NOW
@@ -132,12 +132,18 @@ def test_the_manifest_asks_for_what_is_in_use_and_no_more(
         "users.info": "users:read",
         "conversations.info": "channels:read",
         "command": "commands",
+        "files-pri": "files:read",
+        "files.getUploadURLExternal": "files:write",
+        "files.completeUploadExternal": "files:write",
     }
     archive = make_archive(SAMPLE, options=SourceOptions(visibility=("C1",)))
-    with running(slack, archive, tmp_path):
+    with running(slack, archive, tmp_path, lambda *_: "<p>a report</p>"):
         slack.mention(RESIGN, "U1", "C1")
         slack.slash(RESIGN, "U1", "C1")
-        slack.wait_for_posts(2)
+        draft = slack.host_file("draft.txt", b'"It rained and rained"', user="U1")
+        slack.send_files([draft], "U1")
+        slack.wait_until(lambda: slack.uploads)
+        slack.wait_for_posts(3)
     called = {call.method for call in slack.calls} - {"auth.test", "apps.connections.open"}
     used = {needed[one] for one in called if one in needed} | {needed[one] for one in BOT_EVENTS} | {"commands"}
     assert set(BOT_SCOPES) == used | {"groups:read"}  # conversations.info of private channels
@@ -145,6 +151,15 @@ def test_the_manifest_asks_for_what_is_in_use_and_no_more(
     assert made["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
     assert made["settings"]["socket_mode_enabled"] is True
     assert "agent_view" in made["features"]
+    assert made["features"]["shortcuts"] == [
+        {
+            "name": "Verify quotations",
+            "type": "message",
+            "callback_id": VERIFY,
+            "description": "Check each quotation of a message, word for word",
+        }
+    ]
+    assert len(made["features"]["shortcuts"][0]["name"]) <= 24
     assert len(made["display_information"]["description"]) <= 140
 
 

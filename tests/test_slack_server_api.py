@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -179,3 +180,62 @@ def test_it_stops_at_once_and_may_be_started_again(slack: LoopbackSlack) -> None
 
 
 # -- limits -------------------------------------------------------------------------------------------------
+
+
+def test_files_are_handed_to_the_bot_alone(slack: LoopbackSlack) -> None:
+    held = slack.host_file("draft.txt", b"words", user="U1")
+    led_away = slack.host_file("away.txt", b"words", user="U1", redirect="https://elsewhere.example/")
+
+    def get(url: str, token: str) -> httpx.Response:
+        return httpx.get(url, headers={"Authorization": f"Bearer {token}"})
+
+    got = get(held["url_private_download"], slack.bot_token)
+    assert (got.status_code, got.content, got.headers["content-type"]) == (200, b"words", "text/plain")
+    without = get(held["url_private_download"], "xoxb-wrong")
+    assert (without.status_code, without.content) == (302, b"")
+    assert get(led_away["url_private_download"], slack.bot_token).headers["location"] == "https://elsewhere.example/"
+    assert get(f"{slack.url}/files-pri/T-F0/download/file", slack.bot_token).status_code == 404
+    slack.fail("files-pri", status=503)
+    assert get(held["url_private_download"], slack.bot_token).status_code == 503
+    assert [call.args["authorized"] for call in slack.calls_to("files-pri")] == [True, False, True, True, True]
+
+
+def test_an_upload_takes_three_steps(slack: LoopbackSlack, client: WebClient) -> None:
+    client.files_upload_v2(channel="D1", thread_ts="1.2", filename="report.html", title="Report", content=b"<p>")
+    [uploaded] = slack.uploads
+    assert (uploaded.channel, uploaded.thread_ts, uploaded.name, uploaded.title, uploaded.content) == (
+        "D1",
+        "1.2",
+        "report.html",
+        "Report",
+        b"<p>",
+    )
+    begun = client.files_getUploadURLExternal(filename="a.html", length=3)
+    unsent = error_of(lambda: client.files_completeUploadExternal(files=[{"id": begun["file_id"]}], channel_id="D1"))
+    assert unsent["error"] == "file_not_found"
+    assert httpx.post(begun["upload_url"], content=b"four").status_code == 400
+    assert httpx.post(begun["upload_url"], content=b"<p>").status_code == 400
+    empty = error_of(lambda: client.files_getUploadURLExternal(filename="a.html", length=0))
+    assert empty["error"] == "invalid_arguments"
+    slack.channels["C8"] = {"is_member": False}
+    refused = error_of(lambda: client.files_upload_v2(channel="C8", filename="a.html", content="x"))
+    assert refused["error"] == "not_in_channel"
+
+
+def test_a_shortcut_on_a_message_tells_of_all_of_it(slack: LoopbackSlack) -> None:
+    blocks: list[Json] = [{"type": "rich_text", "elements": []}]
+    first = slack.channel_message("first", "U2", "C1")
+    message = slack.channel_message(
+        "a & b", "U2", "C1", thread_ts=first.ts, blocks=blocks, attachments=[{"text": "c"}]
+    )
+    payload = slack.shortcut("verify", "U1", message=message).payload
+    assert (payload["type"], payload["callback_id"], payload["message_ts"]) == (
+        "message_action",
+        "verify",
+        message.ts,
+    )
+    assert payload["channel"] == {"id": "C1", "name": "channel-c1"}
+    assert payload["user"]["id"] == "U1"
+    told = payload["message"]
+    assert (told["text"], told["user"], told["ts"], told["thread_ts"]) == ("a &amp; b", "U2", message.ts, first.ts)
+    assert (told["blocks"], told["attachments"], told["team"]) == (blocks, [{"text": "c"}], slack.workspace.team)
