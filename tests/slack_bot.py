@@ -18,6 +18,21 @@ from tests.walk import Walk
 RESIGN = "Will the council leader resign?"
 REFUSED = "Rosalind Thackwray has refused to resign as leader of the council."
 UNANSWERED = "Who won the snooker final?"
+WHO_SEES = [
+    ("C1", "U1", True),
+    ("C2", "U1", False),
+    ("C1", "UGUEST", False),
+    ("C1", "UNOBODY", False),
+    ("CSHARED", "U1", False),
+]
+"""Channel, user, and whether they see a blog that C1 and CSHARED alone may see."""
+
+
+def with_outsiders(slack: LoopbackSlack) -> None:
+    """A guest, somebody whom Slack does not know, and a channel that is shared with another organisation."""
+    slack.users["UGUEST"] = {"is_restricted": True}
+    slack.users["UNOBODY"] = None
+    slack.channels["CSHARED"] = {"is_ext_shared": True}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from retrieval.archive import Archive
 from retrieval.model import SourceOptions, digest
 from tests.conftest import NOW
 from tests.data_folder import SAMPLE
-from tests.slack_bot import quoted, running, walked
+from tests.slack_bot import WHO_SEES, quoted, running, walked, with_outsiders
 from tests.slack_payloads import dm_channel
 from tests.slack_server import LoopbackSlack, Posted
 
@@ -399,16 +399,7 @@ def test_a_check_that_fails_in_a_way_nobody_foresaw_is_shared_with_nobody(
 # -- what may be seen ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("channel", "user", "seen"),
-    [
-        ("C1", "U1", True),
-        ("C2", "U1", False),
-        ("C1", "UGUEST", False),
-        ("C1", "UNOBODY", False),
-        ("CSHARED", "U1", False),
-    ],
-)
+@pytest.mark.parametrize(("channel", "user", "seen"), WHO_SEES)
 def test_a_restricted_blog_is_checked_against_in_its_channels_by_members_alone(
     slack: LoopbackSlack,
     make_archive: Callable[..., Archive],
@@ -418,9 +409,7 @@ def test_a_restricted_blog_is_checked_against_in_its_channels_by_members_alone(
     seen: bool,
 ) -> None:
     archive = make_archive(SAMPLE, options=SourceOptions(visibility=("C1", "CSHARED")))
-    slack.users["UGUEST"] = {"is_restricted": True}
-    slack.users["UNOBODY"] = None
-    slack.channels["CSHARED"] = {"is_ext_shared": True}
+    with_outsiders(slack)
     with running(slack, archive, tmp_path):
         slack.mention(f"check “{CANAL}”", user, channel)
         slack.slash(f"check “{CANAL}”", user, channel)

@@ -16,7 +16,7 @@ from retrieval.archive import Archive
 from retrieval.model import SourceOptions, digest
 from tests.conftest import NOW
 from tests.data_folder import SAMPLE
-from tests.slack_bot import REFUSED, RESIGN, UNANSWERED, quoted, running, walked
+from tests.slack_bot import REFUSED, RESIGN, UNANSWERED, WHO_SEES, quoted, running, walked, with_outsiders
 from tests.slack_server import LoopbackSlack
 
 
@@ -38,16 +38,7 @@ def test_each_posted_answer_leaves_receipts_that_prove_it(
     assert proved == quoted(posted) != []
 
 
-@pytest.mark.parametrize(
-    ("channel", "user", "seen"),
-    [
-        ("C1", "U1", True),
-        ("C2", "U1", False),
-        ("C1", "UGUEST", False),
-        ("C1", "UNOBODY", False),
-        ("CSHARED", "U1", False),
-    ],
-)
+@pytest.mark.parametrize(("channel", "user", "seen"), WHO_SEES)
 def test_a_restricted_blog_is_shown_in_its_channels_to_members_alone(
     slack: LoopbackSlack,
     make_archive: Callable[..., Archive],
@@ -57,9 +48,7 @@ def test_a_restricted_blog_is_shown_in_its_channels_to_members_alone(
     seen: bool,
 ) -> None:
     archive = make_archive(SAMPLE, options=SourceOptions(visibility=("C1", "CSHARED")))
-    slack.users["UGUEST"] = {"is_restricted": True}
-    slack.users["UNOBODY"] = None
-    slack.channels["CSHARED"] = {"is_ext_shared": True}
+    with_outsiders(slack)
     with running(slack, archive, tmp_path):
         slack.mention(RESIGN, user, channel)
         slack.slash(RESIGN, user, channel)

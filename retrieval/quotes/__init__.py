@@ -6,12 +6,12 @@ doubt it says less: words are never passed that were not published.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from retrieval.looking import Looking
 from retrieval.model import Span
-from retrieval.quotes.cautions import Warning_, left_out
+from retrieval.quotes.cautions import Warned, left_out
 from retrieval.quotes.changed import BESIDES, PART, WIDEST_GAP, Candidates, Changed, Part, changed, in_one_place
 from retrieval.quotes.quotations import Quotation, quotation
 from retrieval.quotes.reading import Reading
@@ -84,7 +84,7 @@ def _numbered(places: Sequence[Place]) -> tuple[tuple[Match, ...], tuple[Caution
     return tuple(matches), tuple(cautions)
 
 
-def _caution(warning: Warning_, matches: Sequence[Match], first: int) -> Caution:
+def _caution(warning: Warned, matches: Sequence[Match], first: int) -> Caution:
     """A caution with the match whose sentence it stands in."""
     own = next(
         (at for at, one in enumerate(matches) if one.sentence[0] <= warning.start and warning.end <= one.sentence[1]),
@@ -146,16 +146,8 @@ def _altered(given: Quotation, found: Sequence[Changed]) -> QuoteCheck:
         same, key=lambda one: (not one.version.current, one.version.entry.posted_at, one.version.entry.whole_id)
     )
     matches = [replace(_altered_match(one), place=number) for number, one in enumerate(places[:MOST_PLACES])]
-    cautions = [
-        Caution(kind=warning.kind, match=number, start=warning.start, end=warning.end)
-        for number, one in enumerate(places[:MOST_PLACES])
-        for warning in left_out(
-            one.reading.row,
-            one.reading.sentences,
-            [(one.told.start, one.told.end)],
-            lambda match=matches[number]: match.speech,  # type: ignore[misc]
-        )
-    ]
+    listed = zip(places, matches, strict=False)
+    cautions = [one for number, (place, match) in enumerate(listed) for one in _clipped(place, match, number)]
     return QuoteCheck(
         quote=given.text,
         verdict=Verdict.ALTERED,
@@ -163,6 +155,13 @@ def _altered(given: Quotation, found: Sequence[Changed]) -> QuoteCheck:
         cautions=tuple(cautions),
         nearest=tuple(_altered_match(one) for one in rest[:_NEAREST]),
     )
+
+
+def _clipped(one: Changed, match: Match, number: int) -> Iterator[Caution]:
+    """The cautions of what a changed quotation leaves out around itself."""
+    kept = [(one.told.start, one.told.end)]
+    for warned in left_out(one.reading.row, one.reading.sentences, kept, lambda: match.speech):
+        yield Caution(kind=warned.kind, match=number, start=warned.start, end=warned.end)
 
 
 def _altered_match(one: Changed) -> Match:

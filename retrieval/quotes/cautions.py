@@ -21,7 +21,7 @@ _BULLETS = "•◦▪●○■□‣►▶·*-"
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:  # noqa: N801 (Warning is Python's)
+class Warned:
     """A caution of one match, before it is known which of the list that is."""
 
     kind: Warns
@@ -31,7 +31,7 @@ class Warning_:  # noqa: N801 (Warning is Python's)
 
 def left_out(
     source: Row, sentences: Sequence[Span], kept: Sequence[Span], speech: Callable[[], Speech]
-) -> list[Warning_]:
+) -> list[Warned]:
     """The cautions of what stands in the sentences of the `kept` words and is not among them.
 
     `sentences` are those of the whole text, in order; `kept` the fragments that the quotation keeps, in order. An
@@ -41,15 +41,15 @@ def left_out(
     near = source.within(reach[0][0], reach[-1][1])
     words = [token for token in near if token.is_word]
     found = {(one.start, one.end): one for one in _questions(near, reach, kept, source.language)}
-    unread: list[Warning_] = []
+    unread: list[Warned] = []
     for at, token in enumerate(words):
         span = (token.start, token.end)
         if not _inside(span, reach) or _inside(span, kept):
             continue
-        unread.append(Warning_(Warns.HEDGE, *span))
+        unread.append(Warned(Warns.HEDGE, *span))
         kind = _kind(words, at, source.language) or _unit(words, at, kept)
         if kind is not None and (kind is not Warns.ATTRIBUTION or not _introduces(near, span, kept, speech)):
-            found[span] = Warning_(kind, *span)
+            found[span] = Warned(kind, *span)
     if not found and not is_listed(source.language):  # nothing tells what turns a sentence of that language
         return unread[:1]
     return [found[span] for span in sorted(found)]
@@ -80,16 +80,14 @@ def _is_over(text: str, before: Span, after: Span) -> bool:
     return line.endswith(tuple(_ENDS)) or not (text[after[0]].islower() or text[after[0]] in _BULLETS)
 
 
-def _questions(
-    near: Sequence[Token], reach: Sequence[Span], kept: Sequence[Span], language: str
-) -> Iterator[Warning_]:
+def _questions(near: Sequence[Token], reach: Sequence[Span], kept: Sequence[Span], language: str) -> Iterator[Warned]:
     """The mark of a question that is kept without it: what was asked was not said."""
     for _, last in kept:
         end = max((end for start, end in reach if start < last), default=last)
         following = (token for token in near if last <= token.start and token.end <= end)
         mark = next((token for token in following if token.form in FINAL | _STOPS or asks(token, language)), None)
         if mark is not None and asks(mark, language):
-            yield Warning_(Warns.HEDGE, mark.start, mark.end)
+            yield Warned(Warns.HEDGE, mark.start, mark.end)
 
 
 def _inside(span: Span, spans: Iterable[Span]) -> bool:
@@ -133,7 +131,7 @@ def _introduces(near: Sequence[Token], cue: Span, kept: Sequence[Span], speech: 
     return parted and speech().direct is not False
 
 
-def inserted(stands_for: Iterable[Span]) -> Iterator[Warning_]:
+def inserted(stands_for: Iterable[Span]) -> Iterator[Warned]:
     """The cautions of words in brackets that were not published, each with the words that they stand for."""
     for start, end in stands_for:
-        yield Warning_(Warns.INSERTION, start, end)
+        yield Warned(Warns.INSERTION, start, end)

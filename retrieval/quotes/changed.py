@@ -159,10 +159,12 @@ class Candidates:
     def parts(self) -> list[Part] | None:
         """The quotation as the fewest parts of at least four words that are published in a row; None where it is
         not made of such. What no candidate covers is looked for by itself."""
+        row = Row(self._quotation.text, ENGLISH, self._flat)
         for _ in range(_ROUNDS):
-            reached = _fewest_parts(self._runs(), self._any_row)
+            longest = self._runs()
+            reached = _fewest_parts(longest, row)
             if reached[-1] is not None:
-                return _parts(reached, self._runs())
+                return _parts(reached, longest)
             furthest = max(end for end, step in enumerate(reached) if step is not None)
             if not self._widened(furthest):
                 return None
@@ -178,10 +180,6 @@ class Candidates:
         new = [key for key in self._looking.holding([phrase], _HOLDING) if key not in known]
         self._readings += [one for version in self._looking.versions(new) for one in readings(version)]
         return bool(new)
-
-    @property
-    def _any_row(self) -> Row:
-        return Row(self._quotation.text, ENGLISH, self._flat)
 
     def _runs(self) -> list[Part | None]:
         """For each word of the quotation the longest row of words from there on that a candidate has."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from retrieval.folding import FINAL, QUOTATION_MARKS, Token, asks, same_words, search_words
 from retrieval.looking import Looking
 from retrieval.model import Span, Version
-from retrieval.quotes.cautions import Warning_, inserted, left_out
+from retrieval.quotes.cautions import Warned, inserted, left_out
 from retrieval.quotes.occurrences import occurrences
 from retrieval.quotes.quotations import BRACKETED, Core, Gap, Quotation, cores
 from retrieval.quotes.reading import FRAGMENTS, Reading, readings
@@ -43,7 +43,7 @@ class Place:
     verdict: Verdict
     reading: Reading
     spans: tuple[Span, ...]
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Warned, ...]
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
@@ -277,14 +277,14 @@ def _elided(chain: Sequence[_Stand], gaps: Sequence[Gap | None], reading: Readin
     return Place(verdict=Verdict.ELIDED, reading=reading, spans=tuple(kept), warnings=tuple(warnings))
 
 
-def _of_others(kept: Sequence[Span], reading: Reading) -> Iterator[Warning_]:
+def _of_others(kept: Sequence[Span], reading: Reading) -> Iterator[Warned]:
     """A caution where a fragment is said by another than the one before it, or by nobody."""
     spoken = [reading.speech(*span) for span in kept[:FRAGMENTS]]
     for before, after, span in zip(spoken, spoken[1:], kept[1:], strict=False):
         told = after.said_by or (span[0], span[0])
         known = any(start <= told[0] < told[1] <= end for start, end in kept)
         if not known and _differ(before, after, reading.text):
-            yield Warning_(Warns.ATTRIBUTION, *told)
+            yield Warned(Warns.ATTRIBUTION, *told)
 
 
 def _differ(one: Speech, other: Speech, text: str) -> bool:
