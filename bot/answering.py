@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import buttons, documents, downloads, handlers, posting, render, report, wording
-from bot.buttons import ASK_PRIVATELY, CHECK_PRIVATELY, SHARE_CHECK
+from bot.buttons import ASK_PRIVATELY, CHECK_PRIVATELY, SHARE_CHECK, SHOW_AROUND
 from bot.deliveries import Deliveries
 from bot.documents import Document, Page
 from bot.downloads import SentFile
@@ -65,6 +65,7 @@ class Bot:
         self.app.action(ASK_PRIVATELY)(self._on_ask_privately)
         self.app.action(CHECK_PRIVATELY)(self._on_check_privately)
         self.app.action(SHARE_CHECK)(self._on_share)
+        self.app.action(SHOW_AROUND)(self._on_around)
 
     def stop(self) -> None:
         """Take nothing more, and finish the answers that are under way."""
@@ -209,6 +210,28 @@ class Bot:
             if pressed is not None and not response.alone:
                 response = self._shared(client, asked.channel, pressed.thread, response)
             posting.reply_in_private(respond, response)
+
+    def _on_around(
+        self,
+        ack: Ack,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        context: Any,
+        client: WebClient,
+        respond: Respond,
+    ) -> None:
+        """What stands around the passage of a button: in a direct message in the conversation, else to whoever
+        pressed it alone."""
+        ack()
+        asked = _pressed(body)
+        placed = buttons.placed(action.get("value"), asked.channel)
+        with self._deliveries.settling(context["delivery"]):
+            response = self._answer(client, asked, partial(handlers.around, placed=placed))
+            message = body.get("message") or {}  # of an ephemeral one Slack hands back nothing
+            if asked.direct and message:
+                self._post(client, asked.channel, message.get("thread_ts"), response)
+            else:
+                posting.reply_in_private(respond, response)
 
     def _shared(self, client: WebClient, channel: str, thread: str | None, response: Response) -> Response:
         """Post a check for all; what is to be said to whoever shared it."""

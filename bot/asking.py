@@ -39,7 +39,7 @@ def bounds(archive: Archive, since: str | None, until: str | None, as_of: str | 
 
 
 def each(
-    archive: Archive, questions: Iterable[str], within: Bounds, blog: str | None, limit: int
+    archive: Archive, questions: Iterable[str], within: Bounds, blog: str | None, limit: int | None
 ) -> Iterator[objects.Object]:
     """One object a question, in order; for one that cannot be asked, an object with its error."""
     for question in questions:

@@ -17,7 +17,7 @@ from bot import edge, output
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from retrieval.archive import Archive, Report
+    from retrieval.archive import Archive
 
 app = typer.Typer(
     name="stet",
@@ -82,7 +82,7 @@ def add(
     """Read live blogs into the archive and index what is new."""
     from datetime import UTC, datetime
 
-    from bot import options, terminal
+    from bot import options, printing, terminal
 
     said = options.source_options(
         title=title,
@@ -98,7 +98,8 @@ def add(
     options.sources(said, sources)
     with _archive() as archive, terminal.progress("Embedding") as progress:
         done = archive.add(sources, said, datetime.now(UTC), progress, accept_deletions=accept_deletions)
-    _report(done, as_json)
+    if not printing.report(done, as_json):
+        raise typer.Exit(edge.WRONG)
 
 
 @app.command(epilog="Example: stet reindex --full")
@@ -110,11 +111,12 @@ def reindex(
     """Read every source again and bring the index up to date; a running bot goes on answering."""
     from datetime import UTC, datetime
 
-    from bot import terminal
+    from bot import printing, terminal
 
     with _archive() as archive, terminal.progress("Embedding") as progress:
         done = archive.reindex(full, datetime.now(UTC), progress, accept_deletions=accept_deletions)
-    _report(done, as_json)
+    if not printing.report(done, as_json):
+        raise typer.Exit(edge.WRONG)
 
 
 @app.command(epilog="Example: stet watch --every 60")
@@ -132,20 +134,6 @@ def watch(
         watching.run(archive, seconds, as_json)
 
 
-def _report(done: Report, as_json: bool) -> None:
-    """Print what was done; end with 2 where anything was refused."""
-    from bot import objects, terminal
-
-    for line in terminal.problems(done):
-        output.warn(line)
-    if as_json:
-        _print_object(objects.report(done))
-    else:
-        _print_lines(terminal.report(done))
-    if any(one.refused for one in done.sources):
-        raise typer.Exit(edge.WRONG)
-
-
 @app.command(epilog='Example: stet ask "What role did taxi drivers play?"')
 def ask(
     question: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="The question's words.")] = None,
@@ -153,7 +141,10 @@ def ask(
     from_file: Annotated[
         str | None, typer.Option("--from", metavar="FILE", help="One question a line (- for standard input).")
     ] = None,
-    limit: Annotated[str, typer.Option("-k", metavar="N", help="At most so many passages, 1 to 50.")] = "3",
+    limit: Annotated[
+        str | None,
+        typer.Option("-k", metavar="N", help="At most so many passages, 1 to 50 (else 3; of a stretch of time 10)."),
+    ] = None,
     since: Annotated[str | None, typer.Option(metavar="T", help="Only entries from then on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="T", help="Only entries before then.")] = None,
     as_of: Annotated[str | None, typer.Option(metavar="T", help="As the entries read at that moment.")] = None,
@@ -162,7 +153,7 @@ def ask(
     """Answer a question with the words that were published."""
     from bot import asking, options, render, terminal
 
-    asked, most = options.questions(question, from_file), options.limit(limit)
+    asked, most = options.questions(question, from_file), None if limit is None else options.limit(limit)
     with _archive() as archive:
         with terminal.progress("Indexing") as progress:
             asking.ready(archive, progress)
@@ -236,14 +227,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print one entry."""
-    from bot import objects, options, terminal
+    from bot import options, printing
 
     with _archive() as archive:
-        found = archive.versions_of(options.utf8("the entry", entry))
-    if as_json:
-        _print_object(objects.entry(found))
-    else:
-        _print_lines(terminal.versions(found) if versions else terminal.entry(found))
+        printing.entry(archive.versions_of(options.utf8("the entry", entry)), versions, as_json)
 
 
 @app.command(epilog='Example: stet find "Rosalind Thackwray"')
@@ -299,17 +286,31 @@ def takedown(
 @app.command(epilog="Example: stet status --json")
 def status(as_json: AsJson = False) -> None:
     """Say what is indexed."""
-    from bot import objects, terminal
-    from retrieval.errors import NothingIndexed
+    from bot import printing
 
     with _archive() as archive:
-        found = archive.state()
-    if as_json:
-        _print_object(objects.state(found))
-    elif found.blogs:
-        _print_lines(terminal.state(found))
-    if not found.blogs:
-        raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE")
+        printing.state(archive.state(), as_json)
+
+
+@app.command("eval", epilog="Example: stet eval questions.jsonl --save run.json --plots figures")
+def evaluate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Gold questions, one JSON object a line.")],
+    save: Annotated[str | None, typer.Option(metavar="FILE", help="Keep the run there, questions included.")] = None,
+    against: Annotated[str | None, typer.Option(metavar="FILE", help="Compare with a run that was saved.")] = None,
+    plots: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Draw reliability and risk there, as PNG.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the answers on gold questions of your own."""
+    from bot import evaluating
+
+    said = _settings()
+    wanted = evaluating.wanted(
+        file, save=save, against=against, plots_folder=plots, home=said.home, size_limit=said.source_size_limit
+    )
+    with _archive() as archive:
+        evaluating.run(archive, wanted, as_json)
 
 
 @app.command(epilog="Example: stet manifest > manifest.json")

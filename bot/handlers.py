@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from bot import buttons, render, requested, typed, verifying, wording
-from bot.buttons import Pressed
-from bot.render import Line
+from bot import buttons, neighbours, render, requested, typed, verifying, wording
+from bot.buttons import Placed, Pressed
+from bot.render import Line, Quote, Reply
 from bot.replies import Request, Response, Section, only, visible
 from retrieval.archive import Archive
 from retrieval.errors import NothingIndexed, SourceError, StetError, UsageError
-from retrieval.model import LONGEST_QUESTION, Blog, Shown
+from retrieval.model import LONGEST_QUESTION, Shown
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,13 @@ def show(archive: Archive, request: Request, pressed: Pressed | None) -> Respons
     return _guarded(lambda: verifying.check(archive, request, asked))
 
 
+def around(archive: Archive, request: Request, placed: Placed | None) -> Response:
+    """What stands around the passage of a button, for whoever pressed it."""
+    if placed is None:
+        return only(render.say(wording.NOT_SHOWN_NOW))
+    return _guarded(lambda: neighbours.show(archive, request, placed, datetime.now(UTC)))
+
+
 def _guarded(answer: Callable[[], Response], *, alone: bool = False) -> Response:
     """The answer; or what is wrong, which with `alone` is for the asker."""
     try:
@@ -83,16 +91,31 @@ def _responded(archive: Archive, request: Request) -> Response:
 def _answered(archive: Archive, request: Request, question: str) -> Response:
     given = archive.ask(question, visible=visible(archive.blogs(), request))
     if not request.private:
-        if any(_blog(one).sensitive for one in given.passages):
+        if any(_is_sensitive(one) for one in given.passages):
             button = buttons.ask_privately(question)
             return Response(sections=(Section(reply=(render.say(wording.SENSITIVE),), button=button),))
-        given = replace(given, nearest=tuple(one for one in given.nearest if not _blog(one).sensitive))
+        given = replace(given, nearest=tuple(one for one in given.nearest if not _is_sensitive(one)))
     asked: tuple[Line, ...] = ()
     if request.private and not request.direct:
         asked = (Line((render.Words(wording.ASKED), render.Words(wording.SPACE), render.Asked(question))),)
-    reply = (*asked, *render.answer(given, render.TEXT_BUDGET - render.length(asked)))
-    return Response(sections=(Section(reply=reply),))
+    laid = render.laid_out(given, render.TEXT_BUDGET - render.length(asked))
+    return Response(
+        sections=(
+            Section(reply=(*asked, *laid.head)),
+            *_passages(request, laid.shown, past=given.question.as_of is not None),
+            Section(reply=laid.foot),
+        )
+    )
 
 
-def _blog(shown: Shown) -> Blog:
-    return shown.passage.version.entry.blog
+def _passages(request: Request, shown: Sequence[tuple[Shown, Reply]], *, past: bool) -> Iterator[Section]:
+    """Each passage, the first ones with a button that shows what stands around it."""
+    for number, (one, reply) in enumerate(shown):
+        has_button = number < neighbours.MOST_BUTTONS and any(isinstance(part, Quote) for part in reply)
+        button = neighbours.button(request, one.passage, past=past) if has_button else None
+        yield Section(reply=reply, button=button)
+
+
+def _is_sensitive(shown: Shown) -> bool:
+    """Whether it shows or cites an entry of a sensitive blog."""
+    return any(one.version.entry.blog.sensitive for one in (shown.passage, *shown.also))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,8 @@ from retrieval.model import Answer, IndexState, Order, Outcome, Passage, Shown, 
 TEXT_BUDGET = 3_900
 """Characters of a whole reply. Slack refuses a message from about 11,300 of its blocks' characters and may
 refuse an update over 4,000 of its text; both carry the whole answer."""
+_MOST_ALSO = 3
+"""Near-duplicates that are cited one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,17 @@ class Role(StrEnum):
     LEADS_IN = "leads_in"
     DETAIL = "detail"
     CITATION = "citation"
+    ALSO = "also"
     FOOT = "foot"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of Stet's: phrases, fields, times."""
+    """A line of Stet's: phrases, fields, times. `cites`: what it cites without its words being shown."""
 
     pieces: tuple[Piece, ...]
     role: Role = Role.HEADING
+    cites: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,33 +147,66 @@ def time(moment: datetime) -> Formatted:
 # ------------------------------------------------------------------------------------------------ answers
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaidOut:
+    """The reply to a question in its parts: what stands on top, each passage with what is said of it, the foot."""
+
+    head: Reply
+    shown: tuple[tuple[Shown, Reply], ...]
+    foot: Reply
+
+
 def answer(given: Answer, budget: int | None = None) -> Reply:
     """The whole reply to a question; with a budget, passages that do not fit into it are left out and counted."""
-    shown = given.passages or given.nearest
-    foot = [*_unheld(given), *coverage(given.index)]
-    parts: list[Part] = [*_heading(given)]
-    room = None if budget is None else budget - length([*parts, *foot]) - len(wording.LEFT_OUT) - 10
+    laid = laid_out(given, budget)
+    return (*laid.head, *(part for _, block in laid.shown for part in block), *laid.foot)
+
+
+def laid_out(given: Answer, budget: int | None = None) -> LaidOut:
+    """The same, in its parts."""
+    head, foot = _heading(given), [*_unheld(given), *coverage(given.index)]
+    room = None if budget is None else budget - length([*head, *foot]) - len(wording.LEFT_OUT) - 10
+    shown: list[tuple[Shown, Reply]] = []
     left_out = 0
-    for one in shown:
+    for one in given.passages or given.nearest:
         block = next((form for form in _forms(one) if room is None or length(form) <= room), None)
         if block is None:
             left_out += 1
             continue
-        parts += block
+        shown.append((one, tuple(block)))
         room = None if room is None else room - length(block)
     if left_out:
-        parts.append(say(wording.LEFT_OUT, Role.FOOT, count=left_out))
-    return (*parts, *foot)
+        foot.insert(0, say(wording.LEFT_OUT, Role.FOOT, count=left_out))
+    return LaidOut(head=tuple(head), shown=tuple(shown), foot=tuple(foot))
 
 
 def _heading(given: Answer) -> list[Line]:
-    return [*_moment(given), *_outcome(given)]
+    return [*_moment(given), *_narrowed(given), *_outcome(given)]
 
 
 def _moment(given: Answer) -> list[Line]:
     """The past moment that the answer is of, where it is of one."""
     then = given.question.as_of
     return [] if then is None else [say(wording.AS_OF, time=time(then))]
+
+
+def _narrowed(given: Answer) -> Iterable[Line]:
+    """The blog and the times that the entries are of. A blog is named where entries of it are shown: nothing is said
+    of one that may not be."""
+    shown = given.passages or given.nearest
+    if given.question.blog is not None and shown:
+        yield say(wording.OF_BLOG, blog=shown[0].passage.version.entry.blog.title)
+    if given.question.unread:
+        yield say(wording.UNREAD)
+    since, until = given.question.since, given.question.until
+    if since is not None and until is not None:
+        is_a_minute = until - since == timedelta(minutes=1)
+        phrase = wording.ENTRIES_OF if is_a_minute else wording.ENTRIES_BETWEEN
+        yield say(phrase, since=time(since), until=time(until))
+    elif since is not None:
+        yield say(wording.ENTRIES_SINCE, since=time(since))
+    elif until is not None:
+        yield say(wording.ENTRIES_BEFORE, until=time(until))
 
 
 def _unheld(given: Answer) -> list[Line]:
@@ -182,25 +219,62 @@ def _outcome(given: Answer) -> list[Line]:
         return [say(wording.NOTHING_IN_RANGE)]
     if given.outcome is Outcome.NOTHING_FOUND:
         return [say(wording.NOTHING_FOUND), *([say(wording.NEAREST)] if given.nearest else [])]
-    headings = {Order.EARLIEST: wording.EARLIEST, Order.LATEST: wording.LATEST, Order.RELEVANCE: wording.PUBLISHED}
-    return [say(headings[given.question.order])]
+    return [say(_order(given))]
+
+
+def _order(given: Answer) -> str:
+    """Entries that were asked for by their order alone have no highlight; those that hold a matter have."""
+    if given.question.order is Order.RELEVANCE:
+        return wording.PUBLISHED if given.sure else wording.CLOSEST
+    first = given.question.order is Order.EARLIEST
+    one, holding = len(given.passages) == 1, any(shown.highlights for shown in given.passages)
+    if holding:
+        if one:
+            return wording.EARLIEST_HOLDING if first else wording.LATEST_HOLDING
+        return wording.EARLIEST_ENTRIES_HOLDING if first else wording.LATEST_ENTRIES_HOLDING
+    if one:
+        return wording.EARLIEST if first else wording.LATEST
+    return wording.EARLIEST_ENTRIES if first else wording.LATEST_ENTRIES
 
 
 def _forms(shown: Shown) -> Iterable[list[Part]]:
     """The forms that a passage can be shown in, the fullest first: a slice is whole, or left out."""
+    bare = replace(shown, lead=None)
     yield passage(shown)
-    yield passage(replace(shown, lead=None))
-    yield [say(wording.TOO_LONG_HERE, Role.LEADS_IN), citation(shown.passage)]
+    yield passage(bare)
+    if shown.also:
+        yield [*passage(replace(bare, also=())), _more_also(len(shown.also))]
+    yield too_long(shown.passage)
+
+
+def too_long(passage: Passage) -> list[Part]:
+    """Where a passage stands that is too long to be shown."""
+    return [say(wording.TOO_LONG_HERE, Role.LEADS_IN), replace(citation(passage), cites=passage)]
 
 
 def passage(shown: Shown) -> list[Part]:
-    """One passage with the entry's opening sentence before it, where that is elsewhere, and its citation."""
+    """One passage with the entry's opening sentence before it, where that is elsewhere, its citation, and those of
+    its near-duplicates."""
     quote = Quote(tuple(marked(shown.passage, shown.highlights)))
+    cited = [citation(shown.passage), *_also(shown.also)]
     if shown.lead is None:
-        return [quote, citation(shown.passage)]
+        return [quote, *cited]
     opening = Quote((Slice(shown.lead, shown.lead.span, bold=False),))
     opens, further_on = say(wording.OPENS, Role.LEADS_IN), say(wording.FURTHER_ON, Role.LEADS_IN)
-    return [opens, opening, further_on, quote, citation(shown.passage)]
+    return [opens, opening, further_on, quote, *cited]
+
+
+def _also(others: Sequence[Passage]) -> Iterable[Line]:
+    """Where near-duplicates stand, and when they were published."""
+    for one in others[:_MOST_ALSO]:
+        pieces = (Words(wording.ALSO), Words(wording.SPACE), *citation(one).pieces)
+        yield Line(pieces, Role.ALSO, cites=one)
+    if len(others) > _MOST_ALSO:
+        yield _more_also(len(others) - _MOST_ALSO)
+
+
+def _more_also(count: int) -> Line:
+    return say(wording.MORE_ALSO, Role.ALSO, count=count)
 
 
 def marked(passage: Passage, highlights: Iterable[Span]) -> Iterable[Slice]:

@@ -56,7 +56,8 @@ class Response:
 
     @property
     def shown(self) -> tuple[Passage, ...]:
-        """The passages that the reply shows: what it quotes, and slices in its other lines that stand in none."""
+        """The passages that the reply shows: what it quotes, slices in its other lines that stand in none, and what
+        it cites without its words: an entry that is cited and taken down must be found by its receipt."""
         whole = list(quoted(self.reply))
         for one in _in_lines(self.reply):
             if not any(_holds(passage, one) for passage in whole):
@@ -75,6 +76,8 @@ def _in_lines(reply: Reply) -> Iterator[Passage]:
             for piece in part.pieces:
                 if isinstance(piece, Slice):
                     yield Passage(version=piece.passage.version, start=piece.span[0], end=piece.span[1])
+            if isinstance(part, Line) and part.cites is not None:
+                yield part.cites
 
 
 def _holds(passage: Passage, one: Passage) -> bool:

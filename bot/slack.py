@@ -47,6 +47,7 @@ def serve(settings: Settings) -> None:
         except (NothingIndexed, SnapshotError, StoreBusy) as error:
             log.warning("%s", error)
         archive.embedder  # noqa: B018 (loaded before the first question, not by it)
+        archive.reranking  # noqa: B018
         if settings.watch_every is not None:
             closing.callback(watching.start(archive, settings.watch_every).stop)
         bot = Bot(archive, ledger, client)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retrieval.model import Version
 
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_CITING = (Role.CITATION, Role.ALSO)
 _STRUCK, _INSERTED = "\x1b[9;31m", "\x1b[4;32m"
 
 
@@ -31,7 +32,7 @@ def reply(parts: Reply) -> str:
     before = None
     for part in parts:
         role = part.role if isinstance(part, Line) else None
-        if before is Role.CITATION or (before is Role.HEADING and role is not Role.HEADING):
+        if (before in _CITING and role is not Role.ALSO) or (before is Role.HEADING and role is not Role.HEADING):
             lines.append("")
         lines += _set_out(part, "".join(_piece(piece, colour) for piece in part.pieces), colour)
         before = role
@@ -41,9 +42,9 @@ def reply(parts: Reply) -> str:
 def _set_out(part: Part, text: str, colour: bool) -> list[str]:
     if not isinstance(part, Line):
         return [f"  {line}" for line in text.split("\n")]
-    if part.role in (Role.CITATION, Role.DETAIL, Role.FOOT) and colour:
+    if part.role in (*_CITING, Role.DETAIL, Role.FOOT) and colour:
         text = f"{_DIM}{text}{_OFF}"
-    return [f"  {text}" if part.role in (Role.CITATION, Role.DETAIL) else text]
+    return [f"  {text}" if part.role in (*_CITING, Role.DETAIL) else text]
 
 
 def _piece(piece: Piece, colour: bool) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config.settings
 from retrieval.archive import Archive
+from retrieval.confidence import Prefer
 from retrieval.errors import UsageError
 
 if TYPE_CHECKING:
     from retrieval.embedding import Embedder
+    from retrieval.reranking import Reranking
     from retrieval.store import Store
 
 
@@ -47,11 +50,23 @@ def archive(read: config.settings.Settings) -> Archive:
 
         return SentenceTransformerEmbedder.load(read.model, read.home / "model.json", read.device)
 
+    def load_reranking(name: str) -> Reranking:
+        from retrieval.reranking import CrossEncoderReranker, Reranking
+
+        return Reranking(reranker=CrossEncoderReranker.load(name, read.device), share=read.reranker_share)
+
     def withdraw(store: Store) -> bool:
         from bot.ledger import withdrawn_beside
 
         return withdrawn_beside(read.home, store.gone)
 
     return Archive.open(
-        read.home, read.model, load, read.source_size_limit, read.allow_local_addresses, withdraw=withdraw
+        read.home,
+        read.model,
+        load,
+        read.source_size_limit,
+        read.allow_local_addresses,
+        withdraw=withdraw,
+        prefer=Prefer(read.prefer),
+        load_reranking=partial(load_reranking, read.reranker) if read.reranker else None,
     )

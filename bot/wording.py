@@ -9,8 +9,24 @@ from __future__ import annotations
 
 # ------------------------------------------------------------------------------------------------ answers
 PUBLISHED = "What was published:"
+CLOSEST = "The closest published passages:"
 EARLIEST = "The earliest indexed entry:"
 LATEST = "The latest indexed entry:"
+EARLIEST_ENTRIES = "The earliest indexed entries, the oldest first:"
+LATEST_ENTRIES = "The latest indexed entries, the newest first:"
+EARLIEST_HOLDING = "The earliest indexed entry that holds words of the question:"
+LATEST_HOLDING = "The latest indexed entry that holds words of the question:"
+EARLIEST_ENTRIES_HOLDING = "The earliest indexed entries that hold words of the question, the oldest first:"
+LATEST_ENTRIES_HOLDING = "The latest indexed entries that hold words of the question, the newest first:"
+ENTRIES_BEFORE = "Entries before {until}."
+ENTRIES_SINCE = "Entries from {since} on."
+ENTRIES_BETWEEN = "Entries from {since} to {until}."
+ENTRIES_OF = "Entries of {since}."
+OF_BLOG = "Live blog: {blog}."
+UNREAD = (
+    "The time in the question was not used, as it may be of several days or time zones. Say which, or name the "
+    "live blog."
+)
 AS_OF = "As the entries read at {time}:"
 UNHELD = "Entries whose wording of that moment is not held: {count}"
 NOTHING_FOUND = "Nothing that is indexed answers this."
@@ -26,10 +42,17 @@ SUPERSEDED = "this wording was changed later"
 DELETED = "this entry was deleted later"
 OPEN_ENTRY = "Open the entry"
 TOO_LONG_HERE = "The passage is too long to be shown here. It stands in:"
+ALSO = "Also published:"
+MORE_ALSO = "Also published in more entries: {count}"
 LEFT_OUT = "Passages left out for length: {count}"
 COVERAGE = "Indexed: {entries} entries, from {first} to {last}."
 SENSITIVE = "Entries of a sensitive live blog were found. They are shown to you alone."
 SHOW_ME = "Show them to me"
+SHOW_AROUND = "What stands around it"
+AROUND = "What stands around it in the entry:"
+AROUND_NOW = "The entry was changed since it was shown. It reads now:"
+CHANGED_SINCE = "The entry was changed since it was shown, and these words do not stand in it any more. Ask again."
+NOT_SHOWN_NOW = "The passage cannot be shown here any more."
 
 # ------------------------------------------------------------------------------------------------ quotations
 VERDICTS = {

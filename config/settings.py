@@ -35,6 +35,18 @@ class Settings(BaseSettings):
         description="the sentence-transformers model, by name or folder; the default comes with Stet",
     )
     device: str | None = Field(default=None, description="where the model runs: cpu, cuda, mps; by default the best")
+    reranker: str | None = Field(
+        default=None,
+        description="a sentence-transformers cross-encoder that reads the best entries again, by name or folder; "
+        "empty: none",
+    )
+    reranker_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="what the cross-encoder's scores count beside Stet's own ranking, 0 to 1; 1: they alone rank",
+    )
     source_size_limit: int = Field(
         default=100_000_000, ge=1_000, le=10_000_000_000, description="the largest source that is read, in bytes"
     )
@@ -46,6 +58,10 @@ class Settings(BaseSettings):
         ge=1,
         le=86_400,
         description="how often, in seconds, the bot reads running blogs again; empty: not at all",
+    )
+    prefer: Literal["answers", "balanced", "silence"] = Field(
+        default="balanced",
+        description="what to do where an answer is in doubt: answers, balanced, or silence",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="how much is logged, on standard error"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from retrieval.clock import parse_moment, zone
+from retrieval.confidence import Prefer
 from retrieval.erasing import Custody, Withdraw, nothing_beside
 from retrieval.errors import (
     DiskError,
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     from retrieval.ingest import SourceReport
     from retrieval.loading import Loading
     from retrieval.manifest import Manifest
+    from retrieval.reranking import Reranking
     from retrieval.snapshot import Snapshot
 
 _LOCK_SECONDS = 120
 
 Loader = Callable[[], "Embedder"]
+RerankingLoader = Callable[[], "Reranking"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,14 +80,19 @@ class Archive(Custody):
         size_limit: int,
         allow_local: bool,
         withdraw: Withdraw,
+        prefer: Prefer,
+        load_reranking: RerankingLoader | None,
     ) -> None:
         super().__init__(home, store, withdraw)
         self.model_name = model_name
         self._load = load
         self._size_limit = size_limit
         self._allow_local = allow_local
-        self._embedder_lock = threading.Lock()
+        self._prefer = prefer
+        self._load_reranking = load_reranking
+        self._models_lock = threading.Lock()
         self._embedder: Embedder | None = None
+        self._reranking: Reranking | None = None
         self._snapshot: Snapshot | None = None
         self._asking: Asking | None = None
 
@@ -97,13 +105,18 @@ class Archive(Custody):
         size_limit: int = 100_000_000,
         allow_local: bool = False,
         withdraw: Withdraw = nothing_beside,
+        prefer: Prefer = Prefer.BALANCED,
+        load_reranking: RerankingLoader | None = None,
     ) -> Self:
         """Open the archive in a folder, made where there is none. Sources of at most `size_limit` bytes are read;
         `allow_local` admits addresses of this machine and its network; `withdraw` takes what was taken down out of
-        what is kept beside the archive. Raises StoreError, DiskError."""
+        what is kept beside the archive; `prefer` says what to do where an answer is in doubt; `load_reranking`
+        gives the cross-encoder, where one is to read the best entries again, at the first need, too. Raises
+        StoreError, DiskError."""
         with disk(home):
             home.mkdir(parents=True, exist_ok=True)
-        return cls(home, Store.open(home / "archive.db"), model_name, load, size_limit, allow_local, withdraw)
+        store = Store.open(home / "archive.db")
+        return cls(home, store, model_name, load, size_limit, allow_local, withdraw, prefer, load_reranking)
 
     def close(self) -> None:
         """Let the database go."""
@@ -234,19 +247,20 @@ class Archive(Custody):
         until: datetime | None = None,
         as_of: datetime | None = None,
         blog: str | None = None,
-        limit: int = 3,
+        limit: int | None = None,
         visible: frozenset[str] | None = None,
     ) -> Answer:
         """The passages that answer, or an honest nothing. `visible`: the blogs that may be seen (None: all);
-        `as_of`: a past moment, whose wordings are meant.
+        `as_of`: a past moment, whose wordings are meant; `limit`: at most so many entries (None: three, or as many as
+        the question asks for).
 
         Raises UsageError for an empty or over-long question, SnapshotError, NothingIndexed, ModelError."""
         from retrieval import asking
         from retrieval.questions import worded
 
         require_aware(as_of, "as_of")
-        question = Question(text=worded(text), since=since, until=until, as_of=as_of, blog=blog, limit=limit)
-        if limit < 1:
+        question = Question(text=worded(text), since=since, until=until, as_of=as_of, blog=blog, most=limit)
+        if limit is not None and limit < 1:
             raise UsageError(f"{limit} passages cannot be shown", "ask for 1 or more")
         now = datetime.now(UTC)
         seen = asking.visible_now(self.store, visible, now)
@@ -260,7 +274,7 @@ class Archive(Custody):
             )
         began = time.perf_counter()
         if self._asking is None:
-            self._asking = asking.Asking(self.store)
+            self._asking = asking.Asking(self.store, self._prefer, lambda: self.reranking)
         answer = self._asking.answer(question, snapshot, embedder, seen, now)
         return replace(answer, elapsed_ms=(time.perf_counter() - began) * 1000)
 
@@ -309,10 +323,10 @@ class Archive(Custody):
         return self.store.blogs()
 
     def state(self) -> ArchiveState:
-        """What is indexed; where there is no index yet, what is recorded. Raises SnapshotError."""
+        """What is indexed; where there is none of this version yet, what is recorded. Raises SnapshotError."""
         try:
             manifest = read_manifest(self.home / "index")
-        except NoSnapshot:
+        except (NoSnapshot, OlderSnapshot):
             manifest = None
         blogs = tuple(self.store.blog_states())
         return ArchiveState(
@@ -345,7 +359,16 @@ class Archive(Custody):
     @property
     def embedder(self) -> Embedder:
         """The embedder, loaded at the first need. Raises ModelError."""
-        with self._embedder_lock:
+        with self._models_lock:
             if self._embedder is None:
                 self._embedder = self._load()
             return self._embedder
+
+    @property
+    def reranking(self) -> Reranking | None:
+        """The cross-encoder, where there is to be one, loaded at the first question that it is to rank for. Raises
+        ModelError."""
+        with self._models_lock:
+            if self._reranking is None and self._load_reranking is not None:
+                self._reranking = self._load_reranking()
+            return self._reranking

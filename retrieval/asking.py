@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
-
 from retrieval.answers import answer, entries_listed
 from retrieval.clock import as_labelled, microseconds
+from retrieval.confidence import Prefer
+from retrieval.contents import indexed
 from retrieval.embedding import Embedder
 from retrieval.errors import UsageError
 from retrieval.history import Past, Wording
+from retrieval.interpreting import Extent, interpret
 from retrieval.model import Answer, Cause, Filter, IndexState, Order, Outcome, Question, Status, Version
-from retrieval.questions import Understood, understand
-from retrieval.search import search
-from retrieval.segment import IndexedVersion, Segment
+from retrieval.ordering import in_time, ordered_answer
+from retrieval.questions import Understood
+from retrieval.reranking import Reranking
+from retrieval.search import Searched, search
+from retrieval.segment import Segment
 from retrieval.snapshot import Snapshot, View
 from retrieval.store import Store
 
@@ -66,6 +69,9 @@ class Scene(Protocol):
     def times(self, within: Filter) -> list[datetime]:
         """When the entries within a filter were posted."""
 
+    def extent(self, within: Filter) -> Extent | None:
+        """When the first and the last of them were posted; None where there is none."""
+
     def unheld(self, within: Filter) -> int:
         """How many entries within a filter existed while their wording of then is not held."""
 
@@ -90,6 +96,9 @@ class Present:
     def times(self, within: Filter) -> list[datetime]:
         return self.store.times(within)
 
+    def extent(self, within: Filter) -> Extent | None:
+        return _extent(self, within)
+
     def unheld(self, within: Filter) -> int:
         return 0
 
@@ -113,16 +122,8 @@ class AsOf:
         """The wordings of then that the snapshot does not hold, as far as they were ever indexed."""
         model = self.snapshot.manifest.model
         keys = sorted(self._valid.keys() - (self.snapshot.versions() - self.stale))
-        kept = self.store.passages_of(model.fingerprint, keys)
-        vectors = self.store.vectors(model.fingerprint, {one.digest for some in kept.values() for one in some})
-        whole = {key: some for key, some in kept.items() if all(one.digest in vectors for one in some)}
-        versions = self.store.versions(whole)
-        indexed = [
-            IndexedVersion(version=versions[key], passages=tuple((one.start, one.end) for one in whole[key]))
-            for key in sorted(versions)
-        ]
-        ordered = [vectors[one.digest] for key in sorted(versions) for one in whole[key]]
-        return Segment.in_memory(indexed, np.frombuffer(b"".join(ordered), "<f4").reshape(-1, model.dimension))
+        versions = self.store.versions(keys)
+        return Segment.in_memory(indexed(self.store, model, [versions[key] for key in sorted(versions)]), model)
 
     @cached_property
     def _gone(self) -> frozenset[int]:
@@ -145,8 +146,16 @@ class AsOf:
         versions = self.store.versions(one.version for one in _within(self.past.valid, within))
         return sorted(one.entry.posted_at for one in versions.values())
 
+    def extent(self, within: Filter) -> Extent | None:
+        return _extent(self, within)
+
     def unheld(self, within: Filter) -> int:
         return len(_within(self.past.unheld, within))
+
+
+def _extent(scene: Scene, within: Filter) -> Extent | None:
+    ends = [one for latest in (False, True) for one in scene.in_order(within, 1, latest=latest)]
+    return Extent(first=ends[0].entry.posted_at, last=ends[-1].entry.posted_at) if ends else None
 
 
 def _within(wordings: Sequence[Wording], within: Filter) -> list[Wording]:
@@ -167,8 +176,13 @@ def _within(wordings: Sequence[Wording], within: Filter) -> list[Wording]:
 class Asking:
     """Answers questions about a store; the past moment that was asked about last is kept ready."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, prefer: Prefer = Prefer.BALANCED, reranking: Callable[[], Reranking | None] = lambda: None
+    ) -> None:
+        """`reranking` is called for each question that ranks by relevance."""
         self._store = store
+        self._prefer = prefer
+        self._reranking = reranking
         self._last: tuple[object, AsOf] | None = None
 
     def keep_only(self, snapshot: Snapshot) -> None:
@@ -182,16 +196,22 @@ class Asking:
     ) -> Answer:
         """The passages that answer, or an honest nothing. Raises UsageError, SnapshotError, ModelError."""
         meant = admitted(self._store, question.blog, visible)
-        within = Filter(since=question.since, until=question.until, blogs=meant)
         present = Present(store=self._store, snapshot=snapshot, hidden=self._hidden(snapshot, now))
-        scene: Scene = present if question.as_of is None else self._as_of(question.as_of, snapshot, now)
         state = self._state(present, visible)
-        found = self._found(question, scene, within, embedder, visible, state)
+        scene: Scene = present if question.as_of is None else self._as_of(question.as_of, snapshot, now)
+        blogs = {id_: one for id_, one in self._store.blogs().items() if meant is None or id_ in meant}
+        read = interpret(question, blogs, scene.extent, now)
+        if read.question.as_of != question.as_of and read.question.as_of is not None:
+            scene = self._as_of(read.question.as_of, snapshot, now)
+        question, named = read.question, read.question.blog
+        within = Filter(since=question.since, until=question.until, blogs=frozenset({named}) if named else visible)
+        found = self._found(question, read.understood, scene, within, embedder, visible, state)
         return replace(found, unheld=scene.unheld(within))
 
     def _found(
         self,
         question: Question,
+        understood: Understood,
         scene: Scene,
         within: Filter,
         embedder: Embedder,
@@ -201,24 +221,29 @@ class Asking:
         narrowed = question.as_of is not None or not within.admits_all
         if narrowed and state.entries and not scene.in_order(within, 1, latest=False):
             return _nothing_in_range(question, state)
-        understood = understand(question.text)
+        matter = understood.matter
         if understood.at:
             minutes = _minutes(understood, scene.times(within))
             if understood.lists and not minutes:
                 return _nothing_in_range(question, state)
+            if understood.lists and len(minutes) > 1:
+                return entries_listed(question, _of_minutes(minutes, scene, within, question.limit), state)
             if len(minutes) == 1:
                 question = replace(question, since=minutes[0], until=minutes[0] + timedelta(minutes=1))
                 within = replace(within, since=question.since, until=question.until)
-                if understood.lists:
-                    return entries_listed(question, scene.in_order(within, question.limit, latest=False), state)
-        elif understood.lists:
-            question = replace(question, order=understood.order)
-            latest = understood.order is Order.LATEST
-            return entries_listed(question, scene.in_order(within, 1, latest=latest), state)
-        vector = embedder.encode_question(question.text)
-        return answer(
-            question, search(scene.view(visible), self._store, question.text, vector, within, scene.shows), state
-        )
+            else:
+                question, matter = replace(question, unread=True), question.text
+        if understood.lists:
+            return entries_listed(question, _listed(question, understood, scene, within), state)
+        view, encoded = scene.view(visible), embedder.encode_question(matter)
+
+        def searched(narrower: Filter) -> Searched:
+            return search(view, self._store, matter, encoded, narrower, scene.shows)
+
+        if question.order is not Order.RELEVANCE:
+            return ordered_answer(question, in_time(question, matter, searched, within), state)
+        found = search(view, self._store, matter, encoded, within, scene.shows, self._reranking())
+        return answer(question, found, state, self._prefer)
 
     def _hidden(self, snapshot: Snapshot, now: datetime) -> frozenset[int]:
         """Versions that are held back now, or whose entries changed since the snapshot."""
@@ -261,6 +286,29 @@ def _minutes(understood: Understood, times: Sequence[datetime]) -> list[datetime
         and bears.time().replace(second=0, microsecond=0) in understood.at
     }
     return sorted({minute.astimezone(UTC): minute for minute in minutes}.values())
+
+
+def _listed(question: Question, understood: Understood, scene: Scene, within: Filter) -> list[Version]:
+    """The entries that are asked for, and nothing of them: the first or the last; or those of a time, the oldest on
+    top, and of more than are listed those at its open end."""
+    if question.order is not Order.RELEVANCE:
+        limit = question.limit if understood.several else 1
+        return scene.in_order(within, limit, latest=question.order is Order.LATEST)
+    if understood.at:
+        return scene.in_order(within, question.limit, latest=False)
+    window = understood.window
+    if window is not None and window.since is not None and window.until is not None:
+        return scene.in_order(within, question.limit, latest=False)
+    return scene.in_order(within, question.limit, latest=True)[::-1]
+
+
+def _of_minutes(minutes: Sequence[datetime], scene: Scene, within: Filter, limit: int) -> list[Version]:
+    """The entries of a time of day that several days know, those of the last days, the oldest on top."""
+    found: list[Version] = []
+    for minute in minutes[-limit:]:
+        at = replace(within, since=minute, until=minute + timedelta(minutes=1))
+        found += scene.in_order(at, limit, latest=False)
+    return found[-limit:]
 
 
 def _nothing_in_range(question: Question, state: IndexState) -> Answer:

@@ -1,4 +1,4 @@
-"""BM25 by the passages that count: those live now, in blogs that the asker may see. Plain arithmetic over arrays.
+"""BM25 by the versions that count: those live now, in blogs that the asker may see. Plain arithmetic over arrays.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the usual k1 of 1.2
 and b of .75, over two fields, title and text, whose scores are added up; idf as tantivy has it, never negative.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,37 +29,41 @@ def hashed(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def idf(passages: int, holding: int) -> float:
-    """How telling a term is that `holding` of `passages` hold."""
-    return math.log1p((passages - holding + 0.5) / (holding + 0.5))
+def idf(versions: int, holding: int) -> float:
+    """How telling a term is that `holding` of `versions` hold."""
+    return math.log1p((versions - holding + 0.5) / (holding + 0.5))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statistics:
-    """Of the passages that count: how many there are, and how many terms their titles and texts have in all."""
+    """Of the versions that count: how many there are, and how many terms their titles and texts have in all."""
 
-    passages: int
+    versions: int
     lengths: tuple[int, int]
 
     def __add__(self, other: Statistics) -> Statistics:
         return Statistics(
-            passages=self.passages + other.passages,
+            versions=self.versions + other.versions,
             lengths=(self.lengths[0] + other.lengths[0], self.lengths[1] + other.lengths[1]),
         )
 
     def weights(self, holding: tuple[int, int]) -> tuple[float, float]:
-        """A term's idf in title and text, of the numbers of passages that hold it there."""
+        """A term's idf in title and text, of the numbers of versions that hold it there."""
         title, text = holding
-        return idf(self.passages, title), idf(self.passages, text)
+        return idf(self.versions, title), idf(self.versions, text)
+
+    def most(self, holding: tuple[int, int]) -> float:
+        """What a term's score in a text comes near to and never passes."""
+        return idf(self.versions, holding[1]) * (_K1 + 1)
 
     def rarity(self, holding: tuple[int, int]) -> float:
-        """0 to 1: how few passages hold a term; 1 where none does, whatever the archive's size."""
-        whole = self.passages + 1
+        """0 to 1: how few versions hold a term; 1 where none does, whatever the archive's size."""
+        whole = self.versions + 1
         return math.log(whole / (max(holding) + 0.5)) / math.log(whole / 0.5)
 
     def scores(self, counts: Counts, lengths: Counts, weights: tuple[float, float]) -> NDArray[np.float64]:
         """One term's part of each row's score, shape (rows,)."""
-        means = np.array(self.lengths, dtype=np.float64) / max(self.passages, 1)
+        means = np.array(self.lengths, dtype=np.float64) / max(self.versions, 1)
         relative = lengths / np.where(means > 0, means, 1.0)
         parts = counts * (_K1 + 1) / (counts + _K1 * (1 - _B + _B * relative))
         scores: NDArray[np.float64] = parts @ np.array(weights)
@@ -67,7 +71,7 @@ class Statistics:
 
 
 class Terms:
-    """The hashed terms of each passage of a segment, its title's first, one passage after the other."""
+    """The hashed terms of each version of a segment, its title's first, one version after the other."""
 
     def __init__(self, hashes: NDArray[np.uint64], lengths: Counts) -> None:
         self._hashes = hashes
@@ -76,7 +80,7 @@ class Terms:
         self._starts = ends - lengths.sum(axis=1)
 
     def of(self, rows: NDArray[np.int64]) -> RowTerms:
-        """The terms of some passages, by their numbers."""
+        """The terms of some versions, by their numbers."""
         lengths = self._lengths[rows]
         whole = lengths.sum(axis=1)
         owner = np.repeat(np.arange(len(rows)), whole)
@@ -107,14 +111,7 @@ class RowTerms:
         return title, text
 
 
-def flattened(passages: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[NDArray[np.uint64], Counts]:
-    """The hashed terms of passages (title, text) one after the other, and how many each has of both kinds."""
+def flattened(terms: Iterable[str]) -> NDArray[np.uint64]:
+    """Terms, hashed."""
     known: dict[str, int] = {}
-    for fields in passages:
-        for field in fields:
-            for term in field:
-                if term not in known:
-                    known[term] = hashed(term)
-    hashes = np.array([known[term] for fields in passages for field in fields for term in field], dtype=HASH)
-    lengths = np.array([[len(title), len(text)] for title, text in passages], dtype=np.int64).reshape(-1, 2)
-    return hashes, lengths
+    return np.array([known[term] if term in known else known.setdefault(term, hashed(term)) for term in terms], HASH)

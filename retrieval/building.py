@@ -22,8 +22,9 @@ from retrieval.files import disk, sync_file, sync_folder, write_atomically
 from retrieval.languages import primary
 from retrieval.lexical import LexicalIndex
 from retrieval.manifest import Manifest, ModelMark, SegmentMark, read_manifest, to_json
-from retrieval.segment import IndexedVersion, keys_of, save_tables, sha256, tabulated
-from retrieval.vectors import Scores, write_index
+from retrieval.segment import vectors_of
+from retrieval.tables import IndexedVersion, keys_of, save, sha256, tabulated
+from retrieval.vectors import write_index
 
 _SMALL = 512
 """Passages: segments up to here are merged with whatever comes, which takes some hundredths of a second."""
@@ -33,8 +34,7 @@ as all smaller ones together, so n passages lie in about log3(n / 512) segments 
 _MOST_DELETED = 0.25
 """A segment is rewritten where more than this share of its passages is deleted."""
 
-Contents = tuple[Sequence[IndexedVersion], Scores]
-"""Versions, and the vectors of their passages in that order."""
+Contents = Sequence[IndexedVersion]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,14 +50,12 @@ class Update:
     languages: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(
-    folder: Path, versions: Sequence[IndexedVersion], vectors: Scores, model: ModelMark, change: int, now: datetime
-) -> Manifest:
-    """Write a segment of all `versions` (vectors in the order of their passages) and switch to it.
+def build(folder: Path, versions: Sequence[IndexedVersion], model: ModelMark, change: int, now: datetime) -> Manifest:
+    """Write a segment of all `versions` and switch to it.
 
     Raises DiskError; then, as after a crash, the snapshot before stays in force.
     """
-    return _switch(folder, [], (versions, vectors), model, change, now)
+    return _switch(folder, [], versions, model, change, now)
 
 
 def extend(
@@ -148,7 +146,7 @@ def _switch(
     with disk(folder):
         segments.mkdir(parents=True, exist_ok=True)
         clear_away(folder)
-    marks = [*kept, *([] if written is None else [_write_segment(segments, *written)])]
+    marks = [*kept, *([] if written is None else [_write_segment(segments, written, model)])]
     # the id is told with every answer, so it must not count the changes of blogs that the asker may not see
     manifest = Manifest(id=uuid.uuid4().hex, model=model, change=change, built_at=now, segments=tuple(marks))
     write_atomically(folder / "manifest.json", to_json(manifest))
@@ -156,22 +154,24 @@ def _switch(
     return manifest
 
 
-def _write_segment(segments: Path, versions: Sequence[IndexedVersion], vectors: Scores) -> SegmentMark:
+def _write_segment(segments: Path, versions: Sequence[IndexedVersion], model: ModelMark) -> SegmentMark:
     building = segments / f".building-{uuid.uuid4().hex}"
     with disk(segments):
         building.mkdir()
     try:
-        tables, documents = tabulated(versions)
+        tables, documents = tabulated(versions, model.width)
         with disk(building):
-            save_tables(building, tables)
-        write_index(building / "vectors.faiss", np.arange(len(documents), dtype=np.int64), vectors)
+            save(building, tables)
+        vectors = vectors_of(versions, model.dimension)
+        write_index(building / "vectors.faiss", np.arange(len(vectors), dtype=np.int64), vectors)
         LexicalIndex.build(building / "lexical", documents)
         with disk(building):
             mark = SegmentMark(
                 id=uuid.uuid4().hex,
                 entries=len(versions),
-                passages=len(documents),
+                passages=len(tables.passages),
                 terms=len(tables.terms),
+                tokens=len(tables.tokens),
                 blogs={one.version.entry.blog.id: primary(one.version.entry.blog.language) for one in versions},
                 files={str(path.relative_to(building)): _described(path) for path in _files(building)},
             )

@@ -16,7 +16,7 @@
     │   ├── DamagedSnapshot       its files are not what its manifest says
     │   └── ForeignSnapshot       it was made with another model, or by a later Stet
     │       └── OlderSnapshot     it was made by an earlier Stet; what indexes makes it anew
-    ├── ModelError                the embedding model cannot be loaded, or is not the one expected
+    ├── ModelError                a model cannot be loaded, or is not the one expected
     ├── DiskError                 the disk is full, or a file may not be read or written
     └── NothingIndexed            the archive holds no entry yet
 
@@ -126,7 +126,7 @@ class OlderSnapshot(ForeignSnapshot):
 
 
 class ModelError(StetError):
-    """The embedding model cannot be loaded, or is not the one expected."""
+    """A model cannot be loaded, or is not the one expected."""
 
 
 class DiskError(StetError):

@@ -8,12 +8,15 @@ import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 
 from filelock import FileLock, Timeout
 
 from retrieval.errors import DiskError, StoreBusy
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DAMAGED_ARRAY = (OSError, ValueError, TypeError, OverflowError, MemoryError, EOFError, SyntaxError, TokenError)
+"""What NumPy raises for a damaged array: its header is a Python literal, so whatever reading one raises."""
 
 
 @contextlib.contextmanager

@@ -1,17 +1,17 @@
-"""What the index keeps in the archive of record and asks of it: passages, and which versions count, now or before.
-
-The vectors are kept beside them, by `store`.
+"""What the index keeps in the archive of record and asks of it: passages, how they were encoded, and which versions
+count, now or before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Select, delete, exists, insert, or_, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import schema
 from retrieval.clock import microseconds
@@ -26,11 +26,23 @@ HOLDS = ("held", "released")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptPassage:
-    """A passage of a version, `[start, end)`, and the digest of the exact string that is encoded for it."""
+    """A passage of a version, `[start, end)`; where the stretch begins in which it is encoded, and the digest of all
+    that is encoded of that."""
 
     start: int
     end: int
+    stretch: int
     digest: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptEncoding:
+    """How a stretch was encoded, as bytes: its passages' vectors (float32), its tokens' (a byte a number), and each
+    token's passage (int32); all little endian."""
+
+    vectors: bytes
+    tokens: bytes
+    owners: bytes
 
 
 class IndexRecords:
@@ -49,9 +61,7 @@ class IndexRecords:
             for chunk in chunks(kept):
                 connection.execute(delete(schema.passages).where(columns.model == model, columns.version.in_(chunk)))
             for rows in chunks(
-                {"model": model, "version": key, "start": one.start, "end": one.end, "digest": one.digest}
-                for key, passages in kept.items()
-                for one in passages
+                {"model": model, "version": key, **asdict(one)} for key, passages in kept.items() for one in passages
             ):
                 connection.execute(insert(schema.passages), rows)
 
@@ -81,12 +91,42 @@ class IndexRecords:
         columns = schema.passages.c
         with mapped(self.path), self._reading() as connection:
             for chunk in chunks(keys):
-                query = select(columns.version, columns.start, columns.end, columns.digest).where(
+                query = select(columns.version, columns.start, columns.end, columns.stretch, columns.digest).where(
                     columns.model == model, columns.version.in_(chunk)
                 )
                 for row in connection.execute(query.order_by(columns.version, columns.start)):
-                    passage = KeptPassage(start=row.start, end=row.end, digest=row.digest)
+                    passage = KeptPassage(start=row.start, end=row.end, stretch=row.stretch, digest=row.digest)
                     found.setdefault(row.version, []).append(passage)
+        return found
+
+    def keep_encodings(self, model: str, made: Mapping[bytes, KeptEncoding]) -> None:
+        """Keep how stretches were encoded, by digest, for a model's fingerprint."""
+        with mapped(self.path), self._writing() as connection:
+            for chunk in chunks(made.items()):
+                connection.execute(
+                    upsert(schema.encodings).on_conflict_do_nothing(),
+                    [{"model": model, "digest": digest, **asdict(one)} for digest, one in chunk],
+                )
+
+    def encoded(self, model: str, digests: Iterable[bytes]) -> frozenset[bytes]:
+        """Those of the digests that are kept encoded."""
+        found: set[bytes] = set()
+        columns = schema.encodings.c
+        with mapped(self.path), self._reading() as connection:
+            for chunk in chunks(digests):
+                query = select(columns.digest).where(columns.model == model, columns.digest.in_(chunk))
+                found.update(connection.execute(query).scalars())
+        return frozenset(found)
+
+    def encodings(self, model: str, digests: Iterable[bytes]) -> dict[bytes, KeptEncoding]:
+        """How stretches were encoded, as far as it is kept."""
+        found: dict[bytes, KeptEncoding] = {}
+        columns = schema.encodings.c
+        with mapped(self.path), self._reading() as connection:
+            for chunk in chunks(digests):
+                query = select(schema.encodings).where(columns.model == model, columns.digest.in_(chunk))
+                for row in connection.execute(query):
+                    found[row.digest] = KeptEncoding(vectors=row.vectors, tokens=row.tokens, owners=row.owners)
         return found
 
     def stale_versions(self, since_change: int) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """Store → snapshot: the second half of the one pipeline that `add` and `reindex` share.
 
-The passages of every version, superseded ones too, are cut once and kept in the store with their vectors; the
-snapshot holds those of the current ones. Vectors are kept as they are encoded, batch by batch, and the snapshot is
+The passages of every version, superseded ones too, are cut once and kept in the store with their encodings; the
+snapshot holds those of the current ones. Encodings are kept as they are made, batch by batch, and the snapshot is
 switched in last, at once. Whatever stops it, the next run goes on from there, and nothing is embedded twice. The
 model is loaded only where there is something to cut or encode, or no snapshot that names it.
 """
@@ -9,28 +9,29 @@ model is loaded only where there is something to cut or encode, or no snapshot t
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
-
-import numpy as np
 
 from retrieval import building
 from retrieval.building import Contents, Update
-from retrieval.embedding import Embedder
+from retrieval.contents import indexed, to_kept
+from retrieval.embedding import Embedder, Reading
 from retrieval.errors import DamagedSnapshot, SnapshotError
 from retrieval.index_records import KeptPassage
 from retrieval.languages import primary
 from retrieval.manifest import Manifest, ModelMark, read_manifest
-from retrieval.model import Version
-from retrieval.passages import passages
-from retrieval.segment import IndexedVersion
+from retrieval.model import Span, Version
+from retrieval.passages import stretches
 from retrieval.snapshot import verify
 from retrieval.store import Store
 
-_BATCH = 256
+_BATCH = 64
+"""Stretches that are encoded and kept at once."""
 
 log = logging.getLogger(__name__)
 
@@ -84,13 +85,15 @@ def index(
     manifest = _extended(work, folder, held, cut_anew, change, now) if held else None
     if manifest is None:
         versions = list(store.live_versions())
-        manifest = building.build(folder, *work.contents(mark, versions), mark, change, now)
+        manifest = building.build(folder, work.contents(mark, versions), mark, change, now)
     log.info("indexed snapshot=%s passages=%d embedded=%d", manifest.id, manifest.passages, work.embedded)
     return Indexed(manifest=manifest, embedded=work.embedded, reused=max(0, manifest.passages - work.embedded))
 
 
 def _mark(embedder: Embedder) -> ModelMark:
-    return ModelMark(name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension)
+    return ModelMark(
+        name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension, width=embedder.width
+    )
 
 
 def _with_words(versions: Iterable[Version]) -> list[Version]:
@@ -151,69 +154,80 @@ class _Work:
         return self._embedder
 
     def cut(self, mark: ModelMark, versions: Sequence[Version]) -> None:
-        """Keep the passages of versions, and their vectors."""
+        """Keep the passages of versions, and how they are encoded."""
         if versions:
             kept = {one.key: _cut(one, self.embedder) for one in versions}
-            self._vectors(mark, {one.key: one for one in versions}, kept)
+            self._complete(mark, {one.key: one for one in versions}, kept)
             self.store.keep_passages(mark.fingerprint, kept)
 
     def contents(self, mark: ModelMark, versions: Sequence[Version]) -> Contents:
-        """Versions with their passages and these's vectors, as a segment takes them."""
+        """Versions with their passages and how these are encoded, as a segment takes them."""
         kept = self.store.passages_of(mark.fingerprint, [one.key for one in versions])
-        indexed = [
-            IndexedVersion(version=one, passages=tuple((p.start, p.end) for p in kept.get(one.key, ())))
-            for one in versions
-        ]
-        vectors = self._vectors(mark, {one.key: one for one in versions}, kept)
-        ordered = [vectors[passage.digest] for one in versions for passage in kept.get(one.key, ())]
-        return indexed, np.frombuffer(b"".join(ordered), dtype="<f4").reshape(-1, mark.dimension)
+        self._complete(mark, {one.key: one for one in versions}, kept)
+        return indexed(self.store, mark, versions)
 
-    def _vectors(
+    def _complete(
         self, mark: ModelMark, versions: Mapping[int, Version], kept: Mapping[int, Sequence[KeptPassage]]
-    ) -> dict[bytes, bytes]:
-        """The vectors of kept passages by their digests; those that are missing are encoded."""
+    ) -> None:
+        """Encode what of the kept passages is not, similar lengths together; each batch is kept before the next is
+        begun."""
         digests = {passage.digest for of_version in kept.values() for passage in of_version}
-        held = self.store.vectors(mark.fingerprint, digests)
-        if digests != held.keys():
-            missing = {
-                passage.digest: _lead(versions[key], self.embedder) + versions[key].text[passage.start : passage.end]
-                for key, of_version in kept.items()
-                for passage in of_version
-                if passage.digest not in held
-            }
-            held |= self._encoded(mark, missing)
-        return held
-
-    def _encoded(self, mark: ModelMark, missing: dict[bytes, str]) -> dict[bytes, bytes]:
-        """Encode what is missing, similar lengths together; each batch is kept before the next is begun."""
-        pending = sorted(missing.items(), key=lambda pair: len(pair[1]))
-        encoded: dict[bytes, bytes] = {}
+        encoded = self.store.encoded(mark.fingerprint, digests)
+        missing: dict[bytes, Reading] = {}
+        for key, of_version in kept.items() if digests != encoded else ():
+            for digest, of_stretch in _by_stretch(of_version):
+                if digest not in encoded:
+                    missing[digest] = _reading(versions[key], of_stretch, self.embedder)
+        pending = sorted(missing.items(), key=lambda pair: len(pair[1].text))
+        whole, done = sum(len(one.passages) for _, one in pending), 0
         for start in range(0, len(pending), _BATCH):
-            self._progress(start, len(pending))
+            self._progress(done, whole)
             batch = pending[start : start + _BATCH]
-            vectors = self.embedder.encode([text for _, text in batch]).astype("<f4")
-            made = {key: vector.tobytes() for (key, _), vector in zip(batch, vectors, strict=True)}
-            self.store.keep_vectors(mark.fingerprint, made.items())
-            encoded |= made
-        self._progress(len(pending), len(pending))
-        self.embedded += len(pending)
-        return encoded
+            made = self.embedder.encode([reading for _, reading in batch])
+            self.store.keep_encodings(
+                mark.fingerprint, {digest: to_kept(one) for (digest, _), one in zip(batch, made, strict=True)}
+            )
+            done += sum(len(reading.passages) for _, reading in batch)
+        if pending:
+            self._progress(done, whole)
+        self.embedded += done
 
 
 def _cut(version: Version, embedder: Embedder) -> list[KeptPassage]:
-    """A version's passages, each short enough for the model with the lead in front of it."""
-    lead = _lead(version, embedder)
-    room = embedder.max_tokens - len(embedder.token_spans(lead))
-    return [
-        KeptPassage(start=start, end=end, digest=hashlib.sha256((lead + version.text[start:end]).encode()).digest())
-        for start, end in passages(
-            version.text, embedder.token_spans(version.text), room, version.entry.blog.language
-        )
-    ]
+    """A version's passages, in stretches short enough for the model with the title in front of them."""
+    room = embedder.max_tokens - len(embedder.token_spans(_title(version, embedder)))
+    language = version.entry.blog.language
+    kept: list[KeptPassage] = []
+    for one in stretches(version.text, embedder.token_spans(version.text), room, language):
+        digest = _digest(_reading(version, one.passages, embedder))
+        kept += [KeptPassage(start=start, end=end, stretch=one.start, digest=digest) for start, end in one.passages]
+    return kept
 
 
-def _lead(version: Version, embedder: Embedder) -> str:
-    """What is encoded in front of each passage: the title, unless it would take half of the model's room."""
+def _by_stretch(kept: Sequence[KeptPassage]) -> Iterator[tuple[bytes, list[Span]]]:
+    """The passages of a version that are encoded together, with the digest of what is encoded."""
+    for _, some in groupby(kept, key=lambda one: one.stretch):
+        together = list(some)
+        yield together[0].digest, [(one.start, one.end) for one in together]
+
+
+def _reading(version: Version, passages: Sequence[Span], embedder: Embedder) -> Reading:
+    """What the model reads of a version at once."""
+    first, last = passages[0][0], passages[-1][1]
+    return Reading(
+        title=_title(version, embedder),
+        text=version.text[first:last],
+        passages=tuple((start - first, end - first) for start, end in passages),
+    )
+
+
+def _digest(reading: Reading) -> bytes:
+    whole = json.dumps([reading.title, reading.text, reading.passages])
+    return hashlib.sha256(whole.encode()).digest()
+
+
+def _title(version: Version, embedder: Embedder) -> str:
+    """What is read in front of each stretch: the title, unless it would take half of the model's room."""
     if not version.title or len(embedder.token_spans(version.title)) > embedder.max_tokens // 2:
         return ""
     return f"{version.title}\n"

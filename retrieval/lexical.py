@@ -1,6 +1,6 @@
-"""The words of passages: how a text becomes terms, and tantivy, which finds the passages that hold them.
+"""The words of entries: how a text becomes terms, and tantivy, which finds the entries that hold them.
 
-One document a passage, its entry's title indexed with its text. tantivy chooses the candidates; their scores are
+One document a version, its title and its text. tantivy chooses the candidates; their scores are
 made by `bm25`, since tantivy's own count what was deleted and what the asker may not see. Queries are built from
 analysed terms, never parsed: tantivy's query language raises on most of what people type.
 """
@@ -37,10 +37,10 @@ _MIN_POSTED, _MAX_POSTED = -(2**62), 2**62
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LexicalDocument:
-    """A passage as it goes into the index, under its number: the terms of its entry's title and of its own text.
+    """A version as it goes into the index, under its number in the segment: the terms of its title and of its text.
     `posted` in microseconds since 1970."""
 
-    passage: int
+    row: int
     version: int
     posted: int
     blog: str
@@ -99,7 +99,7 @@ def terms(text: str, language: str = languages.ENGLISH) -> list[str]:
 @cache
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("passage", stored=True, indexed=True, fast=True)
+    builder.add_unsigned_field("row", stored=True, indexed=True, fast=True)
     builder.add_integer_field("posted", indexed=True, fast=True)
     builder.add_text_field("blog", tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("version", indexed=True)
@@ -170,7 +170,7 @@ class LexicalIndex:
     def candidates(
         self, weights: Mapping[str, Sequence[float]], limit: int, within: Filter, excluded: Excluded
     ) -> list[int]:
-        """The numbers of the passages that fit the terms best. `weights` are the terms' idf for each field: they
+        """The numbers of the versions that fit the terms best. `weights` are the terms' idf for each field: they
         take the place of this index's own, which know nothing of the other segments."""
         with _mapped(self._folder):
             clauses = [
@@ -184,7 +184,7 @@ class LexicalIndex:
                 [(tantivy.Occur.Must, tantivy.Query.boolean_query(clauses)), *_conditions(within, excluded)]
             )
             found = self._searcher.search(query, limit, count=False).hits
-            return [int(self._searcher.doc(address)["passage"][0]) for _, address in found]
+            return [int(self._searcher.doc(address)["row"][0]) for _, address in found]
 
     def _weighted(self, field: str, term: str, weight: float) -> tantivy.Query:
         query = tantivy.Query.term_query(_schema(), field, term, "freq")
@@ -192,11 +192,11 @@ class LexicalIndex:
 
     @property
     def size(self) -> int:
-        """How many passages it has."""
+        """How many versions it has."""
         return self._searcher.num_docs
 
     def holding(self, field: str, term: str) -> int:
-        """How many passages hold the term in a field, those of deleted versions too."""
+        """How many versions hold the term in a field, deleted ones too."""
         with _mapped(self._folder):
             return self._searcher.doc_freq(field, term)
 
@@ -211,7 +211,7 @@ def _fill(index: tantivy.Index, documents: Iterable[LexicalDocument]) -> None:
 
 def _document(one: LexicalDocument) -> tantivy.Document:
     document = tantivy.Document()
-    document.add_unsigned("passage", one.passage)
+    document.add_unsigned("row", one.row)
     document.add_integer("version", one.version)
     document.add_integer("posted", one.posted)
     document.add_text("blog", one.blog)

@@ -11,17 +11,19 @@ from typing import Any
 
 from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot, OlderSnapshot
 
-FORMAT = 2
+FORMAT = 3
+_RENEW = "run `stet reindex`: it makes the index anew; passages that this Stet cuts otherwise are embedded again"
 REBUILD = "run `stet reindex --full`: it rebuilds the index from the store and embeds nothing again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelMark:
-    """Which model a snapshot's vectors were made with."""
+    """Which model a snapshot's vectors were made with; the dimensions of a passage's and, `width`, of a token's."""
 
     name: str
     fingerprint: str
     dimension: int
+    width: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +38,7 @@ class SegmentMark:
     entries: int
     passages: int
     terms: int
+    tokens: int
     blogs: dict[str, str]
     files: dict[str, dict[str, Any]]
     deleted: tuple[int, ...] = ()
@@ -103,7 +106,8 @@ def read_manifest(folder: Path) -> Manifest:
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         found = body.get("format") if isinstance(body, dict) else None
         kind = OlderSnapshot if found in range(1, FORMAT) else ForeignSnapshot
-        raise kind(f"{path} has the format {found!r}, this Stet knows {FORMAT}", REBUILD)
+        hint = _RENEW if kind is OlderSnapshot else REBUILD
+        raise kind(f"{path} has the format {found!r}, this Stet knows {FORMAT}", hint)
     if body.pop("sha256", None) != _digest(body):
         raise DamagedSnapshot(f"{path} was changed after it was written", REBUILD)
     return Manifest(

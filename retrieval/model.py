@@ -243,7 +243,8 @@ LONGEST_QUESTION = 2_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """The asker's words and what was understood of them."""
+    """The asker's words and what was understood of them. `most`: so many entries are asked for, None where no number
+    is said with the question; `limit`: how many are shown at most."""
 
     text: str
     since: datetime | None = None
@@ -251,18 +252,22 @@ class Question:
     as_of: datetime | None = None
     order: Order = Order.RELEVANCE
     blog: str | None = None
+    most: int | None = None
     limit: int = 3
+    unread: bool = False
+    """It says a time that was not taken: which moment is meant could not be told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ranked:
-    """A passage and its scores: `score` fused (0 to 1 within one search), `cosine` (-1 to 1), `coverage`
-    (0 to 1: how much of the question's rarer words its entry holds)."""
+    """A passage and its scores: `score` (0 to 1) how likely it answers, `cosine` (-1 to 1), `coverage` (0 to 1: how
+    much of the question's rarer words it holds); `highlight`: what of it fits best, where that was found out."""
 
     passage: Passage
     score: float
     cosine: float
     coverage: float
+    highlight: Span | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -300,5 +305,10 @@ class Answer:
     nearest: tuple[Shown, ...]
     index: IndexState
     elapsed_ms: float = field(compare=False)
+    sure: bool = True
+    """Whether the first passage fits so well that it is more than the closest one."""
     unheld: int = 0
     """As of a past moment: how many entries within the filter existed then while their wording is not held."""
+    ranking: tuple[Version, ...] = field(default=(), compare=False)
+    """The entries as they were ranked, at most ten, the best first, shown or not; empty where none were ranked: they
+    were asked for by their time or order."""

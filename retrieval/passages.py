@@ -1,39 +1,49 @@
-"""A version's text → the passages that are embedded and retrieved.
+"""A version's text → the passages that are embedded and retrieved, in the stretches that the model reads at once.
 
-A passage is two neighbouring sentences, each sentence in two passages: windows of two sentences found the right
-paragraph more often than whole paragraphs did (R@1 .694 against .629 on SQuAD 1.1 dev with this model).
+A passage is one sentence. It is encoded where it stands: the model reads a stretch of whole sentences, as many as it
+takes, and a passage's vector is the mean of its tokens'. So read, single sentences found the right paragraph of
+SQuAD 2.0 dev first in 74.9 %, windows of two sentences read by themselves in 73.1 %; and each word is read once.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from retrieval.languages import ENGLISH
 from retrieval.model import Span
 from retrieval.sentences import sentences
 
-SENTENCES = 2
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """What is read at once: `[start, end)` of a text, and the passages in it, spans of the text too."""
+
+    start: int
+    end: int
+    passages: tuple[Span, ...]
 
 
-def passages(text: str, tokens: Sequence[Span], limit: int, language: str = ENGLISH) -> list[Span]:
-    """Windows of `SENTENCES` sentences, one step apart, each of at most `limit` tokens; together they cover
-    every sentence of a text in `language`. `tokens` are the model's tokens of the whole text, as spans in order.
+def stretches(text: str, tokens: Sequence[Span], limit: int, language: str = ENGLISH) -> list[Stretch]:
+    """The stretches of a text in `language`, each of at most `limit` tokens and as long as that allows; their
+    passages are all its sentences. `tokens` are the model's tokens of the whole text, as spans in order.
 
     A sentence that is too long by itself is cut between tokens; what is *shown* of it is still the whole.
     """
-    units = [piece for span in sentences(text, language) for piece in _within(text, span, tokens, limit)]
-    windows: list[Span] = []
-    for index in range(len(units)):
-        window = units[index]
-        for following in units[index + 1 : index + SENTENCES]:
-            wider = (window[0], following[1])
-            if _count(tokens, wider) > limit:
-                break
-            window = wider
-        if not windows or window[1] > windows[-1][1]:
-            windows.append(window)
-    return windows
+    found: list[Stretch] = []
+    held: list[Span] = []
+    for span in sentences(text, language):
+        for piece in _within(text, span, tokens, limit):
+            if held and _count(tokens, (held[0][0], piece[1])) > limit:
+                found.append(_stretch(held))
+                held = []
+            held.append(piece)
+    return [*found, _stretch(held)] if held else found
+
+
+def _stretch(passages: Sequence[Span]) -> Stretch:
+    return Stretch(start=passages[0][0], end=passages[-1][1], passages=tuple(passages))
 
 
 def _within(text: str, span: Span, tokens: Sequence[Span], limit: int) -> list[Span]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from retrieval import phrase_index
 
 APPLICATION_ID = 0x53544554  # "STET"
-SCHEMA = 4
+SCHEMA = 5
 
 HELD_FOREVER = 2**62
 """`held_until` where a hold ends by a release alone."""
@@ -103,18 +103,21 @@ passages = Table(
     Column("version", Integer, ForeignKey("versions.key"), primary_key=True),
     Column("start", Integer, primary_key=True),
     Column("end", Integer, nullable=False),
-    Column("digest", LargeBinary, nullable=False),  # of the exact string that was encoded
+    Column("stretch", Integer, nullable=False),  # where the stretch begins that it is encoded in
+    Column("digest", LargeBinary, nullable=False),  # of all that was encoded of that stretch
     sqlite_with_rowid=False,
 )
 Index("passages_by_version", passages.c.version)
 Index("passages_by_digest", passages.c.digest)
 
-vectors = Table(
-    "vectors",
+encodings = Table(
+    "encodings",
     metadata,
     Column("model", String, primary_key=True),  # the model's fingerprint
-    Column("digest", LargeBinary, primary_key=True),  # of the exact string that was encoded
-    Column("vector", LargeBinary, nullable=False),  # float32, little endian
+    Column("digest", LargeBinary, primary_key=True),  # of all that was encoded
+    Column("vectors", LargeBinary, nullable=False),  # its passages', float32, little endian
+    Column("tokens", LargeBinary, nullable=False),  # its tokens', a byte a number
+    Column("owners", LargeBinary, nullable=False),  # each token's passage, int32, little endian; -1: the title
     sqlite_with_rowid=False,
 )
 

@@ -1,137 +1,110 @@
-"""One immutable segment of a snapshot: passages, their vectors and their words, on disk or in memory.
+"""One immutable segment of a snapshot: versions, their passages' and tokens' vectors and their words, on disk or in
+memory.
 
-<id>/passages.npy     version, start, end, and the numbers of terms in title and text; in the order of versions.npy
-<id>/versions.npy     version, time of posting, its passages, its blog
-<id>/terms.npy        the hashed terms of each passage, for exact scores
+<id>/*.npy            see `tables`
 <id>/vectors.faiss    the passages' vectors, by their place in passages.npy
-<id>/lexical/         tantivy's index of their words
+<id>/lexical/         tantivy's index of the versions' words
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.bm25 import FIELDS, HASH, RowTerms, Statistics, Terms, flattened
+from retrieval import tables
+from retrieval.bm25 import RowTerms, Statistics, Terms, hashed
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot
-from retrieval.lexical import Excluded, LexicalDocument, LexicalIndex, terms
+from retrieval.lexical import Excluded, LexicalIndex
 from retrieval.manifest import REBUILD, ModelMark, SegmentMark
-from retrieval.model import Filter, Span, Version
+from retrieval.model import Filter, Span
+from retrieval.projection import restored
+from retrieval.tables import IndexedVersion, Tables, tabulated
 from retrieval.vectors import Ids, Scores, VectorIndex, index_in_memory, open_index
 
-_PASSAGE = np.dtype([("version", "<i8"), ("start", "<i4"), ("end", "<i4"), ("title", "<i4"), ("text", "<i4")])
-_VERSION = np.dtype([("version", "<i8"), ("posted", "<i8"), ("first", "<i4"), ("count", "<i4"), ("blog", "<i4")])
-_HASHED_UP_TO = 64_000_000
-"""Bytes of a segment whose digests are compared when it is opened: 64 MB took under 0.1 s. Damage to a smaller one
-is found before tantivy or FAISS reads it; a larger one's is left to `stet doctor`."""
 _CANDIDATES = 2
 """How many candidates tantivy gives for each that is wanted: it counts lengths coarsely, and the segment's own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IndexedVersion:
-    """A version and the passages of it that are indexed."""
-
-    version: Version
-    passages: tuple[Span, ...]
+_TOKENS_AT_ONCE = 20_000
+"""Tokens whose vectors are compared at once: 8 MB of numbers."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """A retrieved passage: its version and span, its cosine to the question (-1 to 1), and its BM25 score (0
-    where it holds none of the question's terms)."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Probe:
+    """What is looked for: a question's vector, its tokens', shape (tokens, width), its terms in every language that
+    is meant, and those that stand side by side in it."""
+
+    vector: Scores
+    tokens: Scores
+    terms: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Hit:
+    """A version that was found, by its key and its `row` in a segment: the cosine of its nearest passage (-1 to 1)
+    and its BM25 score (0 where it holds none of the terms)."""
 
     version: int
-    span: Span
     cosine: float
     bm25: float
+    segment: Segment
+    row: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tables:
-    """What a segment holds of its versions, as arrays, and their blogs' ids."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evidence:
+    """What of a question a version's passages hold, its title read with each of them.
 
-    passages: NDArray[Any]
-    versions: NDArray[Any]
-    terms: NDArray[np.uint64]
-    blogs: tuple[str, ...]
+    `spans` are the passages; `cosines` theirs; `likeness`, shape (tokens, passages), the greatest cosine of each of
+    the question's tokens to any of a passage's; `held`, shape (terms, passages), which terms stand in it;
+    `beside`, shape (pairs,), which pairs stand side by side somewhere."""
 
-
-def tabulated(versions: Sequence[IndexedVersion]) -> tuple[Tables, list[LexicalDocument]]:
-    """The tables of versions and their passages, and the passages as documents for the word index."""
-    blogs = tuple(sorted({one.version.entry.blog.id for one in versions}))
-    number_of = {blog: number for number, blog in enumerate(blogs)}
-    rows, documents, first = [], [], 0
-    for one in versions:
-        version, blog = one.version, one.version.entry.blog.id
-        posted = microseconds(version.entry.posted_at)
-        language = version.entry.blog.language
-        title = terms(version.title or "", language) if one.passages else []
-        rows.append((version.key, posted, first, len(one.passages), number_of[blog]))
-        documents += [
-            LexicalDocument(
-                passage=number,
-                version=version.key,
-                posted=posted,
-                blog=blog,
-                title=title,
-                text=terms(version.text[start:end], language),
-            )
-            for number, (start, end) in enumerate(one.passages, first)
-        ]
-        first += len(one.passages)
-    hashes, lengths = flattened([(one.title, one.text) for one in documents])
-    spans = [(one.version.key, *span) for one in versions for span in one.passages]
-    passages = [(*span, *counts) for span, counts in zip(spans, lengths.tolist(), strict=True)]
-    tables = Tables(
-        passages=np.array(passages, dtype=_PASSAGE),
-        versions=np.array(rows, dtype=_VERSION),
-        terms=hashes,
-        blogs=blogs,
-    )
-    return tables, documents
-
-
-def save_tables(folder: Path, tables: Tables) -> None:
-    """Write a segment's tables. Raises OSError."""
-    np.save(folder / "passages.npy", tables.passages, allow_pickle=False)
-    np.save(folder / "versions.npy", tables.versions, allow_pickle=False)
-    np.save(folder / "terms.npy", tables.terms, allow_pickle=False)
+    spans: tuple[Span, ...]
+    cosines: Scores
+    likeness: Scores
+    held: NDArray[np.bool_]
+    beside: NDArray[np.bool_]
 
 
 class Segment:
     """A segment, open for reading."""
 
-    def __init__(self, tables: Tables, dense: VectorIndex, words: LexicalIndex) -> None:
-        self._tables = tables
+    def __init__(self, held: Tables, dense: VectorIndex, words: LexicalIndex) -> None:
+        self._tables = held
         self._dense = dense
         self._words = words
-        self._lengths = np.column_stack([tables.passages[field].astype(np.int64) for field in FIELDS])
-        self._terms = Terms(tables.terms, self._lengths)
+        versions, passages = held.versions, held.passages
+        self._owners = np.repeat(np.arange(len(versions)), versions["count"])
+        texts = np.bincount(self._owners, weights=passages["terms"], minlength=len(versions)).astype(np.int64)
+        self._lengths = np.column_stack([versions["terms"].astype(np.int64), texts])
+        self._terms = Terms(held.terms, self._lengths)
+        self._first_terms = _starts(self._lengths.sum(axis=1))
+        tokens = np.bincount(self._owners, weights=passages["tokens"], minlength=len(versions)).astype(np.int64)
+        self._first_tokens = _starts(tokens + versions["tokens"])
 
     @classmethod
     def open(cls, folder: Path, mark: SegmentMark, model: ModelMark) -> Segment:
         """Open a segment in its folder. Raises DamagedSnapshot."""
-        check_files(folder, mark)
+        tables.check_files(folder, mark)
         return cls(
-            _tables(folder, mark),
+            tables.opened(folder, mark, model.width),
             open_index(folder / "vectors.faiss", model.dimension),
             LexicalIndex.open(folder / "lexical"),
         )
 
     @classmethod
-    def in_memory(cls, versions: Sequence[IndexedVersion], vectors: Scores) -> Segment:
-        """A segment that leaves nothing on the disk; `vectors` in the order of the versions' passages."""
-        tables, documents = tabulated(versions)
-        return cls(tables, index_in_memory(vectors), LexicalIndex.in_memory(documents))
+    def in_memory(cls, versions: Sequence[IndexedVersion], model: ModelMark) -> Segment:
+        """A segment that leaves nothing on the disk."""
+        held, documents = tabulated(versions, model.width)
+        vectors = index_in_memory(vectors_of(versions, model.dimension))
+        return cls(held, vectors, LexicalIndex.in_memory(documents))
 
     @property
     def versions(self) -> NDArray[np.int64]:
@@ -163,43 +136,85 @@ class Segment:
 
     def passages_of(self, versions: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which passages belong to the versions."""
-        return np.repeat(versions, self._tables.versions["count"])
+        return versions[self._owners]
 
-    def lengths_of(self, passages: NDArray[np.bool_]) -> tuple[int, int]:
-        """How many terms the passages' titles and texts have in all."""
-        title, text = self._lengths[passages].sum(axis=0).tolist()
+    def lengths_of(self, versions: NDArray[np.bool_]) -> tuple[int, int]:
+        """How many terms the versions' titles and texts have in all."""
+        title, text = self._lengths[versions].sum(axis=0).tolist()
         return title, text
 
     def terms_of(self, rows: Ids) -> RowTerms:
-        """The terms of passages, by their numbers."""
+        """The terms of versions, by their rows."""
         return self._terms.of(rows)
 
     def holding(self, term: str) -> tuple[int, int]:
-        """How many passages hold a term in title and text, those of deleted versions included."""
+        """How many versions hold a term in title and text, deleted ones included."""
         return self._words.holding("title", term), self._words.holding("text", term)
 
-    def nearest(self, vector: Scores, limit: int, admitted: Ids | None) -> dict[int, float]:
-        """The passages nearest to a vector, with their cosines."""
-        ids, scores = self._dense.search(vector, limit, admitted)
-        return dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    def nearest(self, vector: Scores, limit: int, admitted: Ids | None) -> Ids:
+        """The rows of the versions that have the passages nearest to a vector. Raises DamagedSnapshot."""
+        found, _ = self._dense.search(vector, limit, admitted)
+        if not ((found >= 0) & (found < len(self._owners))).all():
+            raise DamagedSnapshot("the index names a passage that it does not hold", REBUILD)
+        return np.unique(self._owners[found])
 
     def best(
         self, weights: Mapping[str, Sequence[float]], limit: int, within: Filter, excluded: Excluded
     ) -> list[int]:
-        """The passages that fit the terms best."""
-        return self._words.candidates(weights, _CANDIDATES * limit, within, excluded)
+        """The rows of the versions that fit the terms best. Raises DamagedSnapshot."""
+        found = self._words.candidates(weights, _CANDIDATES * limit, within, excluded)
+        if not all(0 <= row < len(self.versions) for row in found):
+            raise DamagedSnapshot("the index names a version that it does not hold", REBUILD)
+        return found
 
-    def cosines(self, vector: Scores, rows: Sequence[int]) -> dict[int, float]:
-        """The cosines of passages to a vector."""
-        found = self._dense.cosines(vector, np.array(rows, dtype=np.int64))
-        return dict(zip(rows, found.tolist(), strict=True))
+    def has_passages(self, row: int) -> bool:
+        """Whether a version has any passage."""
+        return bool(self._tables.versions[row]["count"])
 
-    def windows(self, cosines: Mapping[int, float], scores: NDArray[np.float64]) -> Iterator[Window]:
-        """Passages with both their scores."""
-        rows = self._tables.passages[list(cosines)]
-        spans = [rows[field].tolist() for field in ("version", "start", "end")]
-        for version, start, end, cosine, score in zip(*spans, cosines.values(), scores.tolist(), strict=True):
-            yield Window(version=version, span=(start, end), cosine=cosine, bm25=score)
+    def nearest_of(self, rows: Ids, vector: Scores) -> NDArray[np.float32]:
+        """For each of the versions, all with passages, the cosine of its nearest one, shape (rows,)."""
+        if not rows.size:
+            return np.empty(0, np.float32)
+        cosines = self._dense.cosines(vector, self._passages_at(rows))
+        nearest: NDArray[np.float32] = np.maximum.reduceat(cosines, _starts(self._tables.versions["count"][rows]))
+        return nearest
+
+    def evidence(self, rows: Ids, probe: Probe) -> list[Evidence]:
+        """What of a question the passages of versions hold, by their rows."""
+        versions, numbers = self._tables.versions[rows], self._passages_at(rows)
+        passages, counts = self._tables.passages[numbers], versions["count"].astype(np.int64)
+        # a version's runs are its title and its passages
+        ends = np.cumsum(counts + 1)
+        titles = ends - counts - 1
+        terms, tokens = (_with_titles(titles, versions[field], passages[field]) for field in ("terms", "tokens"))
+        hashes = self._gathered(self._tables.terms, self._first_terms[rows], np.add.reduceat(terms, titles))
+        vectors = self._gathered(self._tables.tokens, self._first_tokens[rows], np.add.reduceat(tokens, titles))
+        likeness = _greatest(probe.tokens, vectors, tokens)
+        held, beside = _held(probe.terms, hashes, terms), _beside(probe.pairs, hashes, terms)
+        cosines = np.split(self._dense.cosines(probe.vector, numbers), np.cumsum(counts)[:-1])
+        spans = list(zip(passages["start"].tolist(), passages["end"].tolist(), strict=True))
+        first = np.cumsum(counts) - counts
+        return [
+            Evidence(
+                spans=tuple(spans[first[n] : first[n] + counts[n]]),
+                cosines=cosines[n],
+                likeness=np.maximum(likeness[:, title + 1 : end], likeness[:, title : title + 1]),
+                held=held[:, title + 1 : end] | held[:, title : title + 1],
+                beside=np.logical_or.reduce(beside[:, title:end], axis=1),
+            )
+            for n, (title, end) in enumerate(zip(titles.tolist(), ends.tolist(), strict=True))
+        ]
+
+    def _passages_at(self, rows: Ids) -> Ids:
+        """The numbers of the versions' passages, in order."""
+        versions = self._tables.versions[rows]
+        return _ranges(versions["first"].astype(np.int64), versions["count"].astype(np.int64))
+
+    @staticmethod
+    def _gathered(table: NDArray[Any], starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[Any]:
+        """Parts of a table that is mapped into memory, one after the other."""
+        each = [table[start : start + count] for start, count in zip(starts.tolist(), counts.tolist(), strict=True)]
+        return np.concatenate(each) if each else np.asarray(table[:0])
 
 
 class SeenSegment:
@@ -208,15 +223,14 @@ class SeenSegment:
     def __init__(self, segment: Segment, counts: NDArray[np.bool_]) -> None:
         self._segment = segment
         self._counts = counts
-        self._passages = segment.passages_of(counts)
-        self.statistics = Statistics(passages=int(self._passages.sum()), lengths=segment.lengths_of(self._passages))
-        self._whole = bool(self._passages.all())
+        self.statistics = Statistics(versions=int(counts.sum()), lengths=segment.lengths_of(counts))
+        self._whole = bool(counts.all())
         # the fewer of those that count and those that do not are counted; the rest is their difference
-        self._by_excluding = 2 * self.statistics.passages > len(self._passages)
-        self._counted = segment.terms_of(np.flatnonzero(~self._passages if self._by_excluding else self._passages))
+        self._by_excluding = 2 * self.statistics.versions > len(counts)
+        self._counted = segment.terms_of(np.flatnonzero(~counts if self._by_excluding else counts))
 
     def holding(self, term: str) -> tuple[int, int]:
-        """How many of its passages that count hold a term in title and text."""
+        """How many of its versions that count hold a term in title and text."""
         title, text = self._counted.holding(term)
         if not self._by_excluding:
             return title, text
@@ -224,30 +238,37 @@ class SeenSegment:
         return all_titles - title, all_texts - text
 
     def count(self, within: Filter) -> int:
-        """How many of its passages count and are admitted by a filter."""
+        """How many passages of versions that count are admitted by a filter."""
         return int(self._segment.passages_of(self._counts & self._segment.kept(within)).sum())
+
+    def entries(self, within: Filter) -> int:
+        """How many of its versions count and are admitted by a filter."""
+        return int((self._counts & self._segment.kept(within)).sum())
 
     def retrieve(
         self,
-        vector: Scores,
+        probe: Probe,
         weights: Mapping[str, tuple[float, float]],
         limit: int,
         within: Filter,
         statistics: Statistics,
-    ) -> list[Window]:
-        """The nearest passages and the best for the terms, at least `limit` of each kind where there are as many,
-        with both their scores. Raises DamagedSnapshot."""
-        kept = self._segment.passages_of(self._counts & self._segment.kept(within))
-        cosines = self._segment.nearest(vector, limit, None if kept.all() else np.flatnonzero(kept))
-        found = self._segment.best(weights, limit, within, self._excluded())
-        if not all(0 <= number < len(kept) for number in (*cosines, *found)):
-            raise DamagedSnapshot("the index names a passage that it does not hold", REBUILD)
-        cosines |= self._segment.cosines(vector, [one for one in found if one not in cosines])
-        rows = self._segment.terms_of(np.array(list(cosines), dtype=np.int64))
-        scores = np.zeros(len(cosines))
+    ) -> list[Hit]:
+        """The versions with the nearest passages and the best for the terms, `limit` passages and versions where
+        there are as many, with both their scores. Raises DamagedSnapshot."""
+        segment = self._segment
+        kept = segment.passages_of(self._counts & segment.kept(within))
+        near = segment.nearest(probe.vector, limit, None if kept.all() else np.flatnonzero(kept))
+        worded = [row for row in segment.best(weights, limit, within, self._excluded()) if segment.has_passages(row)]
+        rows = np.union1d(near, np.array(worded, dtype=np.int64))
+        counted = segment.terms_of(rows)
+        scores = np.zeros(len(rows))
         for term, of_field in weights.items():
-            scores += statistics.scores(rows.counts(term), rows.lengths, of_field)
-        return list(self._segment.windows(cosines, scores))
+            scores += statistics.scores(counted.counts(term), counted.lengths, of_field)
+        cosines = segment.nearest_of(rows, probe.vector)
+        return [
+            Hit(version=int(segment.versions[row]), cosine=cosine, bm25=score, segment=segment, row=row)
+            for row, cosine, score in zip(rows.tolist(), cosines.tolist(), scores.tolist(), strict=True)
+        ]
 
     def _excluded(self) -> Excluded:
         if self._whole:
@@ -258,77 +279,67 @@ class SeenSegment:
         return Excluded(keys=keys[self._counts].tolist(), others=True)
 
 
+def vectors_of(versions: Sequence[IndexedVersion], dimension: int) -> Scores:
+    """The vectors of all passages, shape (passages, dimension), in their order."""
+    return np.concatenate([np.empty((0, dimension), np.float32), *(one.vectors for one in versions)])
+
+
 def _among(keys: NDArray[np.int64], wanted: frozenset[int]) -> NDArray[np.bool_]:
     return np.isin(keys, np.fromiter(wanted, dtype=np.int64, count=len(wanted)))
 
 
-# ------------------------------------------------------------------------------------------------ reading
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of several runs begins that follow one another."""
+    starts: NDArray[np.int64] = np.cumsum(lengths) - lengths
+    return starts
 
 
-def check_files(folder: Path, mark: SegmentMark) -> None:
-    """Compare a segment's files with what the manifest says of them: sizes, and digests where it is small.
-
-    Raises DamagedSnapshot."""
-    hashed = sum(file["bytes"] for file in mark.files.values()) <= _HASHED_UP_TO
-    for name, file in mark.files.items():
-        path = folder / name
-        try:
-            size = path.stat().st_size
-            if size != file["bytes"]:
-                raise DamagedSnapshot(f"{path} has {size} bytes, not {file['bytes']}", REBUILD)
-            if hashed and sha256(path) != file["sha256"]:
-                raise DamagedSnapshot(f"{path} was changed after it was written", REBUILD)
-        except FileNotFoundError:
-            raise DamagedSnapshot(f"the index lacks {path}", REBUILD) from None
-        except OSError as error:
-            raise DamagedSnapshot(f"{path} cannot be read: {error.strerror}", REBUILD) from error
+def _greatest(wanted: Scores, stored: NDArray[np.int8], counts: NDArray[np.int64]) -> Scores:
+    """The greatest cosine of each wanted token to any of each run's, shape (wanted, runs); 0 where a run is empty."""
+    found = np.zeros((len(wanted), len(counts)), dtype=np.float32)
+    filled = counts > 0
+    if filled.any() and len(wanted):
+        # by rows, where a run's tokens lie together; and few at a time, since entries may be long
+        for some in np.array_split(np.flatnonzero(filled), -(-len(stored) // _TOKENS_AT_ONCE)):
+            if some.size:
+                starts = _starts(counts)[some]
+                part = restored(stored[starts[0] : starts[-1] + counts[some[-1]]])
+                found[:, some] = np.maximum.reduceat(part @ wanted.T, starts - starts[0], axis=0).T
+    return found
 
 
-def sha256(path: Path) -> str:
-    """The digest of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _held(terms: Sequence[str], hashes: NDArray[np.uint64], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which terms stand in which run, shape (terms, runs)."""
+    found = np.zeros((len(terms), len(counts)), dtype=bool)
+    owners = np.repeat(np.arange(len(counts)), counts)
+    for number, term in enumerate(terms):
+        found[number, owners[hashes == np.uint64(hashed(term))]] = True
+    return found
 
 
-def keys_of(folder: Path, mark: SegmentMark) -> NDArray[Any]:
-    """A segment's versions (version, posted, first, count, blog); nothing else is opened. Raises DamagedSnapshot."""
-    return _table(folder / "versions.npy", _VERSION, mark.entries)
+def _beside(
+    pairs: Sequence[tuple[str, str]], hashes: NDArray[np.uint64], counts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which pairs stand side by side in which run, shape (pairs, runs)."""
+    found = np.zeros((len(pairs), len(counts)), dtype=bool)
+    owners = np.repeat(np.arange(len(counts)), counts)
+    together = owners[:-1] == owners[1:]
+    for number, (one, other) in enumerate(pairs):
+        there = together & (hashes[:-1] == np.uint64(hashed(one))) & (hashes[1:] == np.uint64(hashed(other)))
+        found[number, owners[:-1][there]] = True
+    return found
 
 
-def _tables(folder: Path, mark: SegmentMark) -> Tables:
-    passages = _table(folder / "passages.npy", _PASSAGE, mark.passages)
-    versions = np.array(keys_of(folder, mark))
-    hashes = _table(folder / "terms.npy", HASH, mark.terms)
-    if not _belong_together(passages, versions, len(hashes), len(mark.blogs)):
-        raise DamagedSnapshot(f"the tables in {folder} contradict each other", REBUILD)
-    return Tables(passages=passages, versions=versions, terms=hashes, blogs=tuple(sorted(mark.blogs)))
+def _with_titles(at: NDArray[np.int64], titles: NDArray[np.int32], passages: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The sizes of all runs: each title's stands before those of its passages."""
+    runs = np.empty(len(titles) + len(passages), dtype=np.int64)
+    others = np.ones(len(runs), dtype=bool)
+    others[at] = False
+    runs[at], runs[others] = titles, passages
+    return runs
 
 
-def _table(path: Path, kind: np.dtype[Any], length: int) -> NDArray[Any]:
-    """A table of a segment, mapped into memory."""
-    try:
-        table = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, TypeError, OverflowError, MemoryError, EOFError, SyntaxError, TokenError) as error:
-        # the header is a Python literal: NumPy raises whatever reading one raises
-        raise DamagedSnapshot(f"{path} cannot be read: {error}", REBUILD) from error
-    if table.dtype != kind or table.shape != (length,):
-        raise DamagedSnapshot(f"{path} is not what the manifest says", REBUILD)
-    return table
-
-
-def _belong_together(passages: NDArray[Any], versions: NDArray[Any], hashes: int, blogs: int) -> bool:
-    """Whether every passage is a span, the versions' passages follow one another and are all there are, and their
-    terms are all there are."""
-    counts = versions["count"].astype(np.int64)
-    ends = np.cumsum(counts)
-    lengths = [passages[field].astype(np.int64) for field in FIELDS]
-    return bool(
-        (counts >= 0).all()
-        and (versions["first"] == ends - counts).all()
-        and counts.sum() == len(passages)
-        and (np.repeat(versions["version"], counts) == passages["version"]).all()
-        and ((passages["start"] >= 0) & (passages["start"] < passages["end"])).all()
-        and ((versions["blog"] >= 0) & (versions["blog"] < blogs)).all()
-        and all((length >= 0).all() for length in lengths)
-        and sum(length.sum() for length in lengths) == hashes
-    )
+def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of several ranges, one after the other."""
+    found: NDArray[np.int64] = np.arange(counts.sum()) + np.repeat(starts - _starts(counts), counts)
+    return found

@@ -19,8 +19,8 @@ from retrieval.bm25 import Statistics
 from retrieval.errors import DamagedSnapshot
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.model import Filter
-from retrieval.segment import SeenSegment, Segment, Window, check_files
-from retrieval.vectors import Scores
+from retrieval.segment import Evidence, Hit, Probe, SeenSegment, Segment
+from retrieval.tables import check_files
 
 NOTHING: frozenset[int] = frozenset()
 
@@ -79,31 +79,52 @@ class View:
 
     def __init__(self, segments: Sequence[SeenSegment]) -> None:
         self._segments = segments
-        empty = Statistics(passages=0, lengths=(0, 0))
+        empty = Statistics(versions=0, lengths=(0, 0))
         self._statistics = reduce(add, (one.statistics for one in segments), empty)
 
-    def retrieve(self, vector: Scores, terms: Sequence[str], limit: int, within: Filter) -> list[Window]:
-        """The passages nearest to a question's vector and the best for its terms, `limit` of each kind, each with
-        both its scores. A filter narrows what is found, not how it is scored. Raises DamagedSnapshot."""
+    def retrieve(self, probe: Probe, limit: int, within: Filter) -> list[Hit]:
+        """The versions with the passages nearest to a question's vector, and the best for its terms, `limit` of each
+        kind, each with both its scores. A filter narrows what is found, not how it is scored. Raises
+        DamagedSnapshot."""
         weights = {
-            term: self._statistics.weights(held) for term in dict.fromkeys(terms) if any(held := self._holding(term))
+            term: self._statistics.weights(held)
+            for term in dict.fromkeys(probe.terms)
+            if any(held := self._holding(term))
         }
         found = [
-            window
+            hit
             for segment in self._segments
-            for window in segment.retrieve(vector, weights, limit, within, self._statistics)
+            for hit in segment.retrieve(probe, weights, limit, within, self._statistics)
         ]
-        nearest = sorted(found, key=lambda one: (-one.cosine, one.version, one.span))[:limit]
-        best = sorted((one for one in found if one.bm25), key=lambda one: (-one.bm25, one.version, one.span))[:limit]
+        nearest = sorted(found, key=lambda one: (-one.cosine, one.version))[:limit]
+        best = sorted((one for one in found if one.bm25), key=lambda one: (-one.bm25, one.version))[:limit]
         return list(dict.fromkeys([*nearest, *best]))
+
+    @staticmethod
+    def evidence(hits: Sequence[Hit], probe: Probe) -> list[Evidence]:
+        """What of a question the passages of each hit hold, in the order of the hits. Raises DamagedSnapshot."""
+        found: dict[Hit, Evidence] = {}
+        for segment in dict.fromkeys(hit.segment for hit in hits):
+            own = [hit for hit in hits if hit.segment is segment]
+            rows = np.array([hit.row for hit in own], dtype=np.int64)
+            found.update(zip(own, segment.evidence(rows, probe), strict=True))
+        return [found[hit] for hit in hits]
 
     def count(self, within: Filter) -> int:
         """How many passages a filter admits."""
         return sum(one.count(within) for one in self._segments)
 
+    def entries(self, within: Filter) -> int:
+        """How many entries a filter admits."""
+        return sum(one.entries(within) for one in self._segments)
+
     def rarity(self, term: str) -> float:
         """0 to 1: how rare a term is."""
         return self._statistics.rarity(self._holding(term))
+
+    def most(self, terms: Sequence[str]) -> float:
+        """What the BM25 score of a text that holds all the terms comes near to."""
+        return sum(self._statistics.most(self._holding(term)) for term in terms)
 
     def _holding(self, term: str) -> tuple[int, int]:
         each = [one.holding(term) for one in self._segments]

@@ -1,4 +1,4 @@
-"""The archive of record: blogs, entries, append-only versions, vectors by digest, a numbered feed of changes.
+"""The archive of record: blogs, entries, append-only versions, encodings by digest, a numbered feed of changes.
 
 The only place with text. All SQL is here and in `database`; what comes out are the types of `model`.
 """
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import database, registering, schema, takedown, withholding
 from retrieval.database import mapped
@@ -153,28 +152,7 @@ class Store(IndexRecords):
             takedown.finished(connection, tombstones, now)
         return database.empty_log(self.path, seconds)
 
-    def keep_vectors(self, model: str, vectors: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep encoded vectors (digest, float32 bytes) of a model's fingerprint."""
-        with mapped(self.path), self._writing() as connection:
-            for chunk in chunks(vectors):
-                connection.execute(
-                    upsert(schema.vectors).on_conflict_do_nothing(),
-                    [{"model": model, "digest": key, "vector": vector} for key, vector in chunk],
-                )
-
     # ---------------------------------------------------------------- reading
-
-    def vectors(self, model: str, digests: Iterable[bytes]) -> dict[bytes, bytes]:
-        """The kept vectors among `digests`."""
-        found: dict[bytes, bytes] = {}
-        columns = schema.vectors.c
-        with mapped(self.path), self._reading() as connection:
-            for chunk in chunks(digests):
-                rows = connection.execute(
-                    select(columns.digest, columns.vector).where(columns.model == model, columns.digest.in_(chunk))
-                )
-                found.update((row.digest, row.vector) for row in rows)
-        return found
 
     @contextmanager
     def looking(self, sight: Sight) -> Iterator[Looking]:

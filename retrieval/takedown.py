@@ -248,12 +248,12 @@ def _hold_as_before(connection: Connection, entry: Row[Any], held_until: int | N
 
 
 def _erase_passages(connection: Connection, version_keys: Sequence[int]) -> None:
-    """Forget the versions' passages, and all vectors that no passage has: some may be of words that were cut
+    """Forget the versions' passages, and all encodings that no passage has: some may be of words that were cut
     otherwise before, or that an indexing stopped over."""
-    passages, vectors = schema.passages.c, schema.vectors.c
+    passages, encodings = schema.passages.c, schema.encodings.c
     for chunk in chunks(version_keys):
         connection.execute(delete(schema.passages).where(passages.version.in_(chunk)))
-    connection.execute(delete(schema.vectors).where(~exists().where(passages.digest == vectors.digest)))
+    connection.execute(delete(schema.encodings).where(~exists().where(passages.digest == encodings.digest)))
 
 
 def _forget_source(connection: Connection, blog: str) -> None:

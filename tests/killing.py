@@ -37,6 +37,7 @@ PUMP = "Why was the No. 2 pump missing?"
 _WATCHED = (
     "retrieval/archive.py",
     "retrieval/building.py",
+    "retrieval/contents.py",
     "retrieval/database.py",
     "retrieval/files.py",
     "retrieval/indexing.py",
@@ -47,6 +48,7 @@ _WATCHED = (
     "retrieval/segment.py",
     "retrieval/snapshot.py",
     "retrieval/store.py",
+    "retrieval/tables.py",
     "retrieval/vectors/flat.py",
     "sqlalchemy/engine/default.py",
 )
@@ -229,7 +231,7 @@ def main(folder: Path) -> None:
     orchard, regatta = ndjson(folder / "orchard.ndjson", ORCHARD), ndjson(folder / "regatta.ndjson", REGATTA)
     trials = Trials(folder, embedder)
 
-    # In this process, once, so that every fork finds the vectors made.
+    # In this process, once, so that every fork finds the encodings made.
     whole = trials.command(folder / "whole")
     for source in (orchard, regatta, SAMPLE):
         done = whole("add", source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,27 @@ import pytest
 from retrieval import building
 from retrieval.errors import SnapshotError
 from retrieval.manifest import Manifest, ModelMark
-from retrieval.model import Blog, Cause, Entry, Filter, Status, Version, digest
-from retrieval.segment import IndexedVersion
+from retrieval.model import Blog, Cause, Entry, Filter, Span, Status, Version, digest
+from retrieval.projection import rounded
+from retrieval.segment import Probe
 from retrieval.snapshot import Snapshot
+from retrieval.tables import IndexedVersion
 from retrieval.vectors import Scores
 
 NOW = datetime(2031, 2, 4, tzinfo=UTC)
 START = datetime(2031, 2, 3, 17, tzinfo=UTC)
-MARK = ModelMark(name="made-up", fingerprint="f" * 64, dimension=4)
+MARK = ModelMark(name="made-up", fingerprint="f" * 64, dimension=4, width=4)
 
 
-def version(key: int, text: str, blog: str = "flood", hours: int | None = None) -> Version:
+def version(
+    key: int,
+    text: str,
+    blog: str = "flood",
+    hours: int | None = None,
+    *,
+    title: str | None = None,
+    language: str = "en",
+) -> Version:
     return Version(
         key=key,
         entry=Entry(
@@ -35,7 +45,7 @@ def version(key: int, text: str, blog: str = "flood", hours: int | None = None) 
                 title="Flood",
                 url=None,
                 timezone=None,
-                language="en",
+                language=language,
                 visibility=(),
                 sensitive=False,
                 embargo_until=None,
@@ -46,7 +56,7 @@ def version(key: int, text: str, blog: str = "flood", hours: int | None = None) 
             status=Status.LIVE,
         ),
         number=1,
-        title=None,
+        title=title,
         author=None,
         text=text,
         sha256=digest(text),
@@ -57,38 +67,63 @@ def version(key: int, text: str, blog: str = "flood", hours: int | None = None) 
     )
 
 
-FIRST = [
-    IndexedVersion(version=version(1, "The river rose. It fell."), passages=((0, 15), (16, 24))),
-    IndexedVersion(version=version(2, "Sandbags.", "other"), passages=((0, 9),)),
-    IndexedVersion(version=version(3, "No passage at all"), passages=()),
-    IndexedVersion(version=version(4, "The river is calm."), passages=((0, 18),)),
-]
-SECOND = [IndexedVersion(version=version(9, "A pump arrived."), passages=((0, 15),))]
-VECTORS = np.eye(4, dtype=np.float32)
 AXES = np.eye(4, dtype=np.float32)
 
 
-def build(folder: Path, versions: list[IndexedVersion] = FIRST, change: int = 7) -> Manifest:
-    count = sum(len(one.passages) for one in versions)
-    return building.build(folder, versions, VECTORS[:count], MARK, change, NOW)
+def indexed(
+    of: Version, passages: Sequence[Span], vectors: Scores, tokens: Sequence[Scores] | None = None
+) -> IndexedVersion:
+    """A version with its passages' vectors, shape (passages, 4), and the `tokens` of its title and then of each
+    passage, shape (tokens, 4) each; where None, a passage has one, its vector, and the title none."""
+    runs = [AXES[:0], *(vectors[n : n + 1] for n in range(len(passages)))] if tokens is None else tokens
+    return IndexedVersion(
+        version=of,
+        passages=tuple(passages),
+        vectors=vectors,
+        tokens=rounded(np.concatenate(runs)),
+        counts=tuple(map(len, runs)),
+    )
 
 
-def windows(
+def whole(of: Version, axis: int = 0) -> IndexedVersion:
+    """A version that is one passage, along an axis."""
+    return indexed(of, [(0, len(of.text))], AXES[axis : axis + 1])
+
+
+FIRST = [
+    indexed(version(1, "The river rose. It fell."), [(0, 15), (16, 24)], AXES[:2]),
+    whole(version(2, "Sandbags.", "other"), 2),
+    indexed(version(3, "No passage at all"), [], AXES[:0]),
+    whole(version(4, "The river is calm."), 3),
+]
+SECOND = [whole(version(9, "A pump arrived."))]
+
+
+def build(folder: Path, versions: Sequence[IndexedVersion] = FIRST, change: int = 7) -> Manifest:
+    return building.build(folder, versions, MARK, change, NOW)
+
+
+def probe(vector: Scores, *terms: str, tokens: Scores = AXES[:0], pairs: Sequence[tuple[str, str]] = ()) -> Probe:
+    return Probe(vector=vector, tokens=tokens, terms=terms, pairs=tuple(pairs))
+
+
+def nearest(
     opened: Snapshot, vector: Scores, limit: int = 9, within: Filter | None = None
-) -> list[tuple[int, int, float]]:
-    found = opened.view().retrieve(vector, [], limit, within or Filter())
-    return [(one.version, one.span[0], round(one.cosine, 3)) for one in found]
+) -> list[tuple[int, float]]:
+    """The versions found, with the cosines of their nearest passages."""
+    found = opened.view().retrieve(probe(vector), limit, within or Filter())
+    return [(one.version, round(one.cosine, 3)) for one in found]
 
 
-def worded(opened: Snapshot, *terms: str, limit: int = 9) -> set[tuple[int, int]]:
-    """Which passages the words find, by version and start."""
-    found = opened.view().retrieve(AXES[0], terms, limit, Filter())
-    return {(one.version, one.span[0]) for one in found if one.bm25}
+def worded(opened: Snapshot, *terms: str, limit: int = 9) -> set[int]:
+    """Which versions the words find."""
+    found = opened.view().retrieve(probe(AXES[0], *terms), limit, Filter())
+    return {one.version for one in found if one.bm25}
 
 
 def answers(folder: Path) -> list[int]:
     """What the snapshot in force holds, by its own search."""
-    return sorted({one.version for one in Snapshot.open(folder).view().retrieve(AXES[0], [], 99, Filter())})
+    return sorted(one.version for one in Snapshot.open(folder).view().retrieve(probe(AXES[0]), 99, Filter()))
 
 
 def manifest_changed(folder: Path, change: Callable[[dict[str, Any]], object], *, signed: bool = False) -> None:

@@ -18,9 +18,9 @@ from retrieval.errors import DamagedSnapshot, DiskError
 from retrieval.lexical import LexicalIndex
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.model import Filter
-from retrieval.segment import IndexedVersion
+from retrieval.projection import unit
 from retrieval.snapshot import Snapshot
-from tests.made_up_index import AXES, MARK, NOW, SECOND, START, answers, build, version
+from tests.made_up_index import AXES, NOW, SECOND, START, answers, build, indexed, probe, version
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"{")])
@@ -113,10 +113,8 @@ class Archive:
 
     def contents(self, keys: Sequence[int]) -> building.Contents:
         held = [version(key, self.texts[key], hours=self.hours.get(key, key)) for key in keys]
-        indexed = [IndexedVersion(version=one, passages=((0, len(one.text)),)) for one in held]
-        vectors = [np.random.default_rng(key).normal(size=4) for key in keys]
-        units = [vector / np.linalg.norm(vector) for vector in vectors]
-        return indexed, np.array(units, dtype=np.float32).reshape(-1, 4)
+        vectors = [np.random.default_rng(one.key).normal(size=(1, 4)).astype(np.float32) for one in held]
+        return [indexed(one, [(0, len(one.text))], unit(vector)) for one, vector in zip(held, vectors, strict=True)]
 
     def extend(self, add: Sequence[int] = (), gone: Sequence[int] = (), erased: Sequence[int] = ()) -> Manifest:
         self.texts |= {key: f"Pump {key} arrived." for key in add}
@@ -133,7 +131,7 @@ class Archive:
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     made = Archive(tmp_path)
-    building.build(tmp_path, *made.contents([]), MARK, 0, NOW)
+    build(tmp_path, made.contents([]), 0)
     return made
 
 
@@ -170,7 +168,7 @@ def test_a_segment_of_which_much_is_deleted_is_rewritten(archive: Archive) -> No
     archive.extend(gone=range(1000))
     assert archive.sizes() == []
     assert Snapshot.open(archive.folder).versions() == frozenset()
-    assert Snapshot.open(archive.folder).view().retrieve(AXES[0], ["pump"], 9, Filter()) == []
+    assert Snapshot.open(archive.folder).view().retrieve(probe(AXES[0], "pump"), 9, Filter()) == []
 
 
 def test_a_version_that_was_not_changed_stays_where_it_is(archive: Archive) -> None:
@@ -187,16 +185,16 @@ def test_a_version_of_another_time_is_found_by_it(archive: Archive) -> None:
     archive.extend([3])
     assert archive.sizes() == [(2000, 1999), (1, 1)]
     late = Filter(since=START + timedelta(hours=4999))
-    found = Snapshot.open(archive.folder).view().retrieve(AXES[0], ["3"], 9, late)
+    found = Snapshot.open(archive.folder).view().retrieve(probe(AXES[0], "3"), 9, late)
     assert [one.version for one in found] == [3]
     archive.hours[3] = 6000
     archive.extend([3])
     assert sorted(archive.sizes()) == [(1, 1), (2000, 1999)]
-    assert len(Snapshot.open(archive.folder).view().retrieve(AXES[0], ["3"], 9, late)) == 1
+    assert len(Snapshot.open(archive.folder).view().retrieve(probe(AXES[0], "3"), 9, late)) == 1
 
 
 def in_dictionaries(folder: Path, term: str) -> list[int]:
-    """In how many passages of each segment a term stands, those of deleted versions included."""
+    """In how many versions of each segment a term stands, those of deleted versions included."""
     segments = [folder / "segments" / one.id for one in read_manifest(folder).segments]
     return [LexicalIndex.open(one / "lexical").holding("text", term) for one in segments]
 

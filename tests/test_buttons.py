@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import buttons
-from bot.buttons import Pressed, pressed
+from bot.buttons import Placed, Pressed, placed, pressed
 from bot.requested import Wanted
+from retrieval.model import Passage
+from tests.made_up_index import version
 
 
 def test_a_button_hands_back_what_it_was_made_with() -> None:
@@ -55,3 +57,59 @@ def test_whatever_a_value_is_it_is_read_or_not(value: str) -> None:
     if found is not None:
         found.wanted.quote.encode()
         assert json.loads(value)["c"] == "C1"
+
+
+# -- what stands around a passage ---------------------------------------------------------------------------
+
+HELD = {"c": "C1", "e": "flood/7", "v": 2, "s": 0, "t": 9, "p": False}
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_a_button_names_the_place_of_a_passage_and_none_of_its_words(past: bool) -> None:
+    one = version(7, "The mole holds. The ferry sails.")
+    button = buttons.around("C1", Passage(version=one, start=16, end=32), past=past)
+    assert button is not None
+    assert json.loads(button.value) == {"c": "C1", "e": "flood/7", "v": 1, "s": 16, "t": 32, "p": past}
+    assert placed(button.value, "C1") == Placed(entry="flood/7", version=1, start=16, end=32, past=past)
+    assert placed(button.value, "C2") is None
+    assert pressed(button.value, "C1") is None
+
+
+def test_an_id_that_is_too_long_for_a_button_gets_none() -> None:
+    passage = Passage(version=version(7, "The mole holds.", blog="🙂" * 1_000), start=0, end=3)
+    assert buttons.around("C1", passage, past=False) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"v": 0}, {"v": True}, {"v": 1.0}, {"v": "1"}, {"v": 2**60}, {"s": -1}, {"s": 9}, {"s": None}, {"t": False},
+        {"t": 10**30}, {"p": 1}, {"p": None}, {"e": 7}, {"e": None}, {"e": "\ud800"}, {"c": "C2"}, {"x": 1},
+    ],
+)  # fmt: skip
+def test_a_place_of_another_form_is_none(other: dict[str, object]) -> None:
+    assert placed(json.dumps(HELD), "C1") is not None
+    assert placed(json.dumps(HELD | other), "C1") is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, "", "{}", "[]", "x" * 3_000, "[" * 2_000, json.dumps(HELD)[:-1], "9" * 1_999]
+)
+def test_what_is_no_place_is_none(value: object) -> None:
+    assert placed(value, "C1") is None
+
+
+_ANY = _LEAVES | st.booleans() | st.floats()
+
+
+@given(
+    st.text(max_size=50)
+    | st.dictionaries(st.sampled_from(list("cevstpq")), _ANY).map(json.dumps)
+    | st.fixed_dictionaries({"c": st.just("C1")} | dict.fromkeys("evstp", _ANY)).map(json.dumps)
+)
+def test_whatever_a_place_is_it_is_read_or_not(value: str) -> None:
+    found = placed(value, "C1")
+    if found is not None:
+        assert found.version >= 1
+        assert 0 <= found.start < found.end
+        found.entry.encode()

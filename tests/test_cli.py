@@ -21,7 +21,7 @@ from tests.contract import REPORT, STATUS, conforms
 
 COMMANDS = (
     "add", "reindex", "watch", "ask", "check", "check-draft", "show", "find", "hold", "release", "takedown",
-    "status", "manifest", "demo", "serve",
+    "status", "eval", "manifest", "demo", "serve",
 )  # fmt: skip
 
 

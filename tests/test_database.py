@@ -21,7 +21,7 @@ from retrieval.errors import DiskError, ForeignStore, NewerStore, StetError, Sto
 from retrieval.store import Store
 from tests.test_store import NOW, dump, entry, record
 
-TABLES = ("blogs", "sources", "entries", "versions", "vectors", "changes")
+TABLES = ("blogs", "sources", "entries", "versions", "changes")
 COLUMNS_OF_OLD = {
     "blogs": "id, title, url, timezone, language, visibility, sensitive, embargo_until, updated",
     "sources": "key, blog, locator, format, sha256, options, read",
@@ -87,7 +87,7 @@ def test_an_older_archive_is_migrated_with_all_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     first_archive(path)
     before = {table: rows(path, table) for table in TABLES}
-    assert [len(held) for held in before.values()] == [1, 1, 300, 300, 300, 300]
+    assert [len(held) for held in before.values()] == [1, 1, 300, 300, 300]
     store = Store.open(path)
     assert {table: rows(path, table) for table in TABLES} == before
     assert database.identity(path) == (schema.APPLICATION_ID, schema.SCHEMA)
@@ -98,6 +98,16 @@ def test_an_older_archive_is_migrated_with_all_its_rows(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir() if "migrating" in one.name] == []
     with contextlib.closing(sqlite3.connect(path)) as bare:
         assert bare.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_an_earlier_stet_encoded_is_to_be_encoded_anew(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    first_archive(path)
+    assert len(rows(path, "vectors")) == 300
+    store = Store.open(path)
+    assert rows(path, "passages") == rows(path, "encodings") == []
+    assert len(list(store.versions_without_passages("model"))) == 300
+    store.close()
 
 
 def test_a_migrated_archive_has_the_tables_of_a_new_one(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The bundled model, and tiny ones with random weights made here."""
+"""The bundled model and tiny ones: how they are loaded, told apart and asked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,78 +18,41 @@ import numpy as np
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import BertProcessing
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from retrieval import embedding
-from retrieval.embedding import BUNDLED, Embedder, SentenceTransformerEmbedder
+from retrieval.embedding import BUNDLED, TITLE, Embedder, SentenceTransformerEmbedder
 from retrieval.errors import ModelError
-
-WORDS = ["the", "river", "rose", "by", "two", "feet", "quay", "find", ":", "passage", "what", "is", "it"]
-VOCABULARY = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+from tests.tiny_models import WORDS, Maker, in_full, load, reading, saved, vector
 
 
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A transformer of one layer with 16 dimensions, on disk."""
-    folder = tmp_path_factory.mktemp("bert")
-    tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    torch.manual_seed(5)
-    config = BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=40,
-    )
-    BertModel(config).save_pretrained(str(folder))
-    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
-    ).save_pretrained(str(folder))
-    return folder
-
-
-Maker = Callable[..., Path]
+@pytest.fixture(autouse=True)
+def _in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_full(monkeypatch)
 
 
 @pytest.fixture
-def make_model(tmp_path: Path, bert: Path) -> Maker:
-    """Save a sentence-transformers model of the given pooling and prompts; its folder."""
-
-    def make(
-        name: str = "model", pooling: str = "mean", prompts: dict[str, str] | None = None, room: int = 32
-    ) -> Path:
-        plain = SentenceTransformer(str(bert), device="cpu")
-        plain.max_seq_length = room
-        modules = [plain[0], type(plain[1])(16, pooling_mode=pooling)]
-        model = SentenceTransformer(modules=modules, prompts=prompts, device="cpu")
-        model.save(str(tmp_path / name))
-        return tmp_path / name
-
-    return make
-
-
-def load(name: Path | str, tmp_path: Path) -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder.load(str(name), tmp_path / "verified.json", device="cpu")
+def make_model(tmp_path: Path) -> Maker:
+    return partial(saved, tmp_path)
 
 
 def test_the_bundled_model_gives_unit_vectors_of_known_likeness(embedder: Embedder) -> None:
-    assert (embedder.name, embedder.dimension, embedder.max_tokens) == (BUNDLED, 384, 254)
-    texts = ["The river rose by two feet overnight.", "Taxi drivers met at the town hall.", ""]
-    vectors = embedder.encode(texts)
-    assert vectors.shape == (3, 384)
-    assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    near, far, _ = vectors @ embedder.encode_question("How high did the water get?")
-    assert near > 0.4 > far
-    alone = embedder.encode(texts[:1])[0]
-    np.testing.assert_allclose(alone, vectors[0], atol=1e-5)
+    assert (embedder.name, embedder.dimension, embedder.width, embedder.max_tokens) == (BUNDLED, 384, 96, 254)
+    text = "The river rose by two feet overnight. Taxi drivers met at the town hall."
+    [found] = embedder.encode([reading(text, "Closing summary\n", [(0, 37), (38, 72)])])
+    assert (found.vectors.shape, found.tokens.shape) == ((2, 384), (2 + 7 + 7, 96))
+    assert found.vectors.dtype == found.tokens.dtype == np.float32
+    assert found.owners.tolist() == [TITLE] * 2 + [0] * 7 + [1] * 7
+    for rows in (found.vectors, found.tokens):
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    question = embedder.encode_question("How high did the water get?")
+    assert (question.vector.shape, question.tokens.shape) == ((384,), (6, 96))
+    assert question.spans == ((0, 3), (4, 8), (9, 12), (13, 16), (17, 22), (23, 26))
+    near, far = found.vectors @ question.vector
+    assert near > 0.35 > far
+    # word by word: "water" is like "river", and like nothing among the taxi drivers
+    likeness = question.tokens[4] @ found.tokens.T
+    assert likeness[2:9].argmax() == 1
+    assert likeness[2:9].max() > 2 * likeness[9:].max()
 
 
 def test_the_fingerprint_of_the_bundled_model_is_the_same_at_each_load(embedder: Embedder, tmp_path: Path) -> None:
@@ -207,7 +171,7 @@ def test_what_a_model_raises_while_encoding_is_one_clear_line(
 
     monkeypatch.setattr(SentenceTransformer, "encode", fail)
     encoders: list[Callable[[], object]] = [
-        lambda: tiny.encode(["the river"]),
+        lambda: tiny.encode([reading("the river")]),
         lambda: tiny.encode_question("what"),
     ]
     for encode in encoders:
@@ -220,11 +184,14 @@ def test_what_a_model_raises_while_encoding_is_one_clear_line(
 def test_a_model_s_prompts_are_honoured(make_model: Maker, tmp_path: Path) -> None:
     plain = load(make_model("plain"), tmp_path)
     prompted = load(make_model("prompted", prompts={"query": "find : ", "document": "passage : "}), tmp_path)
-    np.testing.assert_allclose(
-        prompted.encode_question("what is it"), plain.encode_question("find : what is it"), atol=1e-6
-    )
-    np.testing.assert_allclose(prompted.encode(["it rose"]), plain.encode(["passage : it rose"]), atol=1e-6)
-    assert not np.allclose(prompted.encode_question("what is it"), plain.encode_question("what is it"), atol=1e-3)
+    asked, whole = prompted.encode_question("what is it"), plain.encode_question("find : what is it")
+    np.testing.assert_allclose(asked.vector, whole.vector, atol=1e-6)
+    assert not np.allclose(asked.vector, plain.encode_question("what is it").vector, atol=1e-3)
+    # the prompt's own tokens are the question's no more
+    assert (asked.spans, len(whole.spans)) == (((0, 4), (5, 7), (8, 10)), 4)
+    [one], [other] = prompted.encode([reading("it rose")]), plain.encode([reading("it rose", "passage : ")])
+    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-6)
+    assert (one.owners.tolist(), other.owners.tolist()) == ([0, 0], [TITLE, 0, 0])
 
 
 def test_prompts_and_special_tokens_are_taken_off_a_passage_s_room(make_model: Maker, tmp_path: Path) -> None:
@@ -232,12 +199,25 @@ def test_prompts_and_special_tokens_are_taken_off_a_passage_s_room(make_model: M
     assert load(make_model("query", prompts={"query": "find : "}), tmp_path).max_tokens == 30
     prompted = load(make_model("both", prompts={"query": "find : ", "document": "passage : "}), tmp_path)
     assert prompted.max_tokens == 28
-    # the last word of a passage that fills the room still counts
+    # the last word of a reading that fills the room still counts
     full = ["the"] * 27
-    ends = prompted.encode([" ".join([*full, "river"]), " ".join([*full, "quay"])])
+    ends = [vector(prompted, " ".join([*full, last])) for last in ("river", "quay")]
     assert not np.allclose(ends[0], ends[1], atol=1e-6)
-    over = prompted.encode([" ".join([*full, "the", "river"]), " ".join([*full, "the", "quay"])])
+    over = [vector(prompted, " ".join([*full, "the", last])) for last in ("river", "quay")]
     np.testing.assert_allclose(over[0], over[1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("query", "room"), [(None, 30), ("find : ", 28)])
+def test_of_a_question_that_is_too_long_the_first_tokens_are_read(
+    make_model: Maker, tmp_path: Path, query: str | None, room: int
+) -> None:
+    tiny = load(make_model(prompts={"query": query} if query else None), tmp_path)
+    many = (WORDS[:6] * 7)[:40]
+    long, short = tiny.encode_question(" ".join(many)), tiny.encode_question(" ".join(many[:room]))
+    assert long.spans == short.spans
+    assert len(long.spans) == room
+    np.testing.assert_allclose(long.tokens, short.tokens, atol=1e-6)
+    np.testing.assert_allclose(long.vector, short.vector, atol=1e-6)
 
 
 def test_the_fingerprint_tells_models_apart(make_model: Maker, tmp_path: Path) -> None:
@@ -251,6 +231,14 @@ def test_the_fingerprint_tells_models_apart(make_model: Maker, tmp_path: Path) -
     fingerprints = {name: load(folder, tmp_path).fingerprint for name, folder in made.items()}
     assert len(set(fingerprints.values())) == len(made)
     assert load(make_model("again"), tmp_path).fingerprint == fingerprints["plain"]
+
+
+def test_encoding_changes_no_fingerprint(make_model: Maker, tmp_path: Path) -> None:
+    tiny = load(make_model(), tmp_path)
+    tiny.encode([reading("the river rose"), reading("it")])
+    tiny.encode_question("what is it")
+    again = SentenceTransformerEmbedder("tiny", tiny._model, tiny.projection)
+    assert again.fingerprint == tiny.fingerprint == load(tmp_path / "model", tmp_path).fingerprint
 
 
 def test_the_fingerprint_tells_weights_apart(make_model: Maker, tmp_path: Path) -> None:
@@ -269,7 +257,7 @@ def test_several_threads_may_encode_at_once(make_model: Maker, tmp_path: Path) -
 
     def ask(text: str) -> None:
         tiny.token_spans(text * 3)
-        if not np.allclose(tiny.encode_question(text), alone[text], atol=1e-6):
+        if not np.allclose(tiny.encode_question(text).vector, alone[text].vector, atol=1e-6):
             wrong.append(text)
 
     threads = [threading.Thread(target=ask, args=(text,)) for text in texts]

@@ -12,6 +12,7 @@ from retrieval import building
 from retrieval.archive import Archive
 from retrieval.building import clear_away
 from retrieval.errors import DiskError, ModelError, StoreError
+from retrieval.index_records import KeptEncoding
 from retrieval.model import SourceOptions
 from retrieval.store import Store
 from retrieval.tombstones import KEY_FILE
@@ -118,18 +119,18 @@ def test_a_folder_that_cannot_be_removed_is_no_erasure(archive: Archive, monkeyp
 
 
 def orphans(archive: Archive) -> int:
-    """Vectors that no passage has."""
+    """Encodings that no passage has."""
     with sqlite3.connect(archive.home / "archive.db") as bare:
         (count,) = bare.execute(
-            "SELECT count(*) FROM vectors WHERE digest NOT IN (SELECT digest FROM passages)"
+            "SELECT count(*) FROM encodings WHERE digest NOT IN (SELECT digest FROM passages)"
         ).fetchone()
     bare.close()
     return int(count)
 
 
-def test_vectors_of_passages_that_were_cut_otherwise_go_too(archive: Archive) -> None:
-    vector = [(bytes(32), bytes(4))]
-    archive.store.keep_vectors(archive.snapshot().manifest.model.fingerprint, vector)
+def test_encodings_of_passages_that_were_cut_otherwise_go_too(archive: Archive) -> None:
+    made = {bytes(32): KeptEncoding(vectors=bytes(4), tokens=b"", owners=b"")}
+    archive.store.keep_encodings(archive.snapshot().manifest.model.fingerprint, made)
     assert orphans(archive) == 1
     take_down(archive, WHOLE_ID)
     assert orphans(archive) == 0

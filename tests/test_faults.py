@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import pytest
 from filelock import FileLock
 
 from retrieval import database, schema
-from retrieval.embedding import Embedder, Vectors
+from retrieval.embedding import Embedder, Encoded, EncodedQuestion, Reading
 from retrieval.model import Span
 from tests.command import (
     ORCHARD,
@@ -349,7 +350,12 @@ def mended(stet: Command) -> None:
 
 def test_a_damaged_segment_is_refused_and_rebuilt_without_embedding(filled: Command) -> None:
     names = segment_files(filled.home)
-    assert {name.rsplit("/", 1)[-1] for name in names} >= {"passages.npy", "versions.npy", "vectors.faiss"}
+    assert {name.rsplit("/", 1)[-1] for name in names} >= {
+        "passages.npy",
+        "versions.npy",
+        "tokens.npy",
+        "vectors.faiss",
+    }
     kinds = {Path(name).suffix or Path(name).name: name for name in names}
     for kind in kinds:
         [path] = [
@@ -372,8 +378,8 @@ def test_a_damaged_segment_is_refused_and_rebuilt_without_embedding(filled: Comm
     [
         (lambda data: data[: len(data) // 2], "manifest.json is no JSON"),
         (lambda data: b"", "manifest.json is no JSON"),
-        (lambda data: b"[1]", "manifest.json has the format None, this Stet knows 2"),
-        (lambda data: data.replace(b'"format": 2', b'"format": 7'), "manifest.json has the format 7"),
+        (lambda data: b"[1]", "manifest.json has the format None, this Stet knows 3"),
+        (lambda data: data.replace(b'"format": 3', b'"format": 7'), "manifest.json has the format 7"),
         (
             lambda data: data.replace(b'"entries": 6', b'"entries": 9'),
             "manifest.json was changed after it was written",
@@ -425,19 +431,22 @@ class Foreign:
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
-        self.name, self.dimension, self.max_tokens = inner.name, inner.dimension, inner.max_tokens
+        self.name, self.dimension, self.width = inner.name, inner.dimension, inner.width
+        self.max_tokens = inner.max_tokens
         self.fingerprint = "another"
         self.encoded = 0
 
     def token_spans(self, text: str) -> list[Span]:
         return self._inner.token_spans(text)
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        self.encoded += len(texts)
-        return np.ascontiguousarray(self._inner.encode(texts)[:, ::-1])
+    def encode(self, readings: Sequence[Reading]) -> list[Encoded]:
+        self.encoded += sum(len(one.passages) for one in readings)
+        found = self._inner.encode(readings)
+        return [replace(one, vectors=np.ascontiguousarray(one.vectors[:, ::-1])) for one in found]
 
-    def encode_question(self, text: str) -> Vectors:
-        return np.ascontiguousarray(self._inner.encode_question(text)[::-1])
+    def encode_question(self, text: str) -> EncodedQuestion:
+        found = self._inner.encode_question(text)
+        return replace(found, vector=np.ascontiguousarray(found.vector[::-1]))
 
 
 def test_an_index_of_another_model_is_refused_and_rebuilt(

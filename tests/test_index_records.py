@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 
 from retrieval import schema
 from retrieval.clock import microseconds
-from retrieval.index_records import KeptPassage
+from retrieval.index_records import KeptEncoding, KeptPassage
 from retrieval.model import SourceOptions
 from retrieval.store import Store
 from tests.test_ingest import NOW, line, take, write
@@ -82,14 +82,29 @@ def test_the_times_of_those_that_are_live(store: Store) -> None:
 
 
 def test_passages_are_kept_by_model_and_replaced(store: Store) -> None:
-    one, two = KeptPassage(start=0, end=2, digest=b"a"), KeptPassage(start=2, end=4, digest=b"b")
+    one = KeptPassage(start=0, end=2, stretch=0, digest=b"a")
+    two = KeptPassage(start=2, end=4, stretch=0, digest=b"a")
+    three = KeptPassage(start=1, end=3, stretch=1, digest=b"c")
     assert [version.key for version in store.every_version()] == [1, 2, 3, 4, 5]
     assert [version.key for version in store.versions_without_passages("m")] == [1, 2, 3, 4, 5]
     store.keep_passages("m", {1: [two, one], 2: [one]})
     assert store.passages_of("m", [1, 2, 3]) == {1: [one, two], 2: [one]}
     assert store.passages_of("other", [1, 2, 3]) == {}
     assert [version.key for version in store.versions_without_passages("m")] == [3, 4, 5]
-    store.keep_passages("m", {1: [KeptPassage(start=1, end=3, digest=b"c")]})
-    assert store.passages_of("m", [1]) == {1: [KeptPassage(start=1, end=3, digest=b"c")]}
+    store.keep_passages("m", {1: [three]})
+    assert store.passages_of("m", [1]) == {1: [three]}
     store.keep_passages("m", {1: []})
     assert store.passages_of("m", [1, 2]) == {2: [one]}
+
+
+def test_encodings_are_kept_by_model_and_never_replaced(store: Store) -> None:
+    made = {
+        digest: KeptEncoding(vectors=digest * 8, tokens=digest * 3, owners=b"") for digest in (b"a", b"b", b"\0\xff")
+    }
+    store.keep_encodings("m", made)
+    store.keep_encodings("m", {b"a": KeptEncoding(vectors=b"", tokens=b"", owners=b"")})
+    assert store.encodings("m", [*made, b"none"]) == made
+    assert store.encodings("m", [b"b"]) == {b"b": made[b"b"]}
+    assert store.encoded("m", [b"a", b"none"]) == {b"a"}
+    assert (store.encoded("other", made), store.encodings("other", made)) == (frozenset(), {})
+    assert (store.encoded("m", []), store.encodings("m", [])) == (frozenset(), {})

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import delete, insert, update
 
@@ -18,7 +19,9 @@ from retrieval.manifest import read_manifest
 from retrieval.model import Filter, SourceOptions
 from retrieval.snapshot import Snapshot
 from retrieval.store import Store
-from tests.test_ingest import NOW, SCRAPE, Counting, line, take, write
+from tests.made_up_embedder import Counting
+from tests.made_up_index import probe
+from tests.test_ingest import NOW, SCRAPE, line, take, write
 
 
 @pytest.fixture
@@ -48,26 +51,31 @@ def test_the_index_holds_each_passage_and_embeds_none_twice(store: Store, tmp_pa
     take(store, source)
     first = indexed(store, tmp_path, embedder)
     assert sorted(embedder.encoded) == ["Summary\nThe river fell.\nIt is over.", "The river rose. So did we."]
-    assert (first.embedded, first.reused, first.manifest.passages, first.manifest.entries) == (2, 0, 2, 2)
+    assert (first.embedded, first.reused, first.manifest.passages, first.manifest.entries) == (4, 0, 4, 2)
     assert first.manifest.change == store.last_change() == 2
     second = indexed(store, tmp_path, embedder)
-    assert (second.embedded, second.reused) == (0, 2)
+    assert (second.embedded, second.reused) == (0, 4)
     write(Path(source), SCRAPE.replace("So did we.", "So did they."))
     take(store, source)
     third = indexed(store, tmp_path, embedder)
-    assert (third.embedded, third.reused, embedder.encoded[2:]) == (1, 1, ["The river rose. So did they."])
+    assert (third.embedded, third.reused, embedder.encoded[2:]) == (2, 2, ["The river rose. So did they."])
     opened = Snapshot.open(tmp_path / "index")
-    nearest = opened.view().retrieve(embedder.encode_question("The river rose. So did they."), [], 1, Filter())[0]
+    question = embedder.encode_question("So did they.")
+    wanted = probe(question.vector, tokens=question.tokens)
+    [nearest] = opened.view().retrieve(wanted, 1, Filter())
     assert nearest.cosine == pytest.approx(1)
     version = store.versions([nearest.version])[nearest.version]
-    assert version.text[slice(*nearest.span)] == "The river rose. So did they."
+    [evidence] = opened.view().evidence([nearest], wanted)
+    assert [version.text[slice(*span)] for span in evidence.spans] == ["The river rose.", "So did they."]
+    assert evidence.cosines[1] == pytest.approx(1)
+    np.testing.assert_allclose(evidence.likeness[:, 1], [1, 1, 1], atol=0.01)
     assert version.current
 
 
-def test_another_model_embeds_again_and_the_first_s_vectors_stay(store: Store, tmp_path: Path) -> None:
+def test_another_model_embeds_again_and_the_first_s_encodings_stay(store: Store, tmp_path: Path) -> None:
     take(store, write(tmp_path / "flood.txt", SCRAPE))
-    assert indexed(store, tmp_path, Counting("a")).embedded == 2
-    assert indexed(store, tmp_path, Counting("b"), full=True).embedded == 2
+    assert indexed(store, tmp_path, Counting("a")).embedded == 4
+    assert indexed(store, tmp_path, Counting("b"), full=True).embedded == 4
     back = indexed(store, tmp_path, Counting("a"), full=True)
     assert (back.embedded, back.manifest.model.fingerprint) == (0, "a")
     named = Counting("c")
@@ -106,6 +114,30 @@ def test_a_title_and_its_passage_fit_the_model_together(store: Store, tmp_path: 
     assert not any(text.startswith("word word") for text in embedder.encoded)
 
 
+def test_a_version_too_long_for_the_model_is_read_in_stretches_each_under_the_title(
+    store: Store, tmp_path: Path
+) -> None:
+    embedder = Counting()  # 20 tokens at once
+    text = "The river rose by two feet. It fell again at noon. Nobody saw it rise. The quay is dry now."
+    take(store, write(tmp_path / "a.jsonl", line("1", text, title="The flood today")))
+    assert indexed(store, tmp_path, embedder).embedded == 4
+    assert sorted(embedder.encoded) == [
+        "The flood today\nNobody saw it rise. The quay is dry now.",
+        "The flood today\nThe river rose by two feet. It fell again at noon.",
+    ]
+    [version] = store.every_version()
+    kept = store.passages_of("a", [version.key])[version.key]
+    assert [(text[one.start : one.end], one.stretch) for one in kept] == [
+        ("The river rose by two feet.", 0),
+        ("It fell again at noon.", 0),
+        ("Nobody saw it rise.", 51),
+        ("The quay is dry now.", 51),
+    ]
+    (segment,) = read_manifest(tmp_path / "index").segments
+    # the title's three tokens once, and the passages' words
+    assert (segment.passages, segment.tokens) == (4, 3 + 6 + 5 + 4 + 5)
+
+
 def test_stopped_while_embedding_what_was_done_is_kept(store: Store, tmp_path: Path) -> None:
     embedder = Counting()
     rows = "".join(line(str(number), f"Number {number} rose by {number} feet.") for number in range(600))
@@ -113,14 +145,14 @@ def test_stopped_while_embedding_what_was_done_is_kept(store: Store, tmp_path: P
     embedder.fail_after = 300
     with pytest.raises(KeyboardInterrupt):
         indexed(store, tmp_path, embedder)
-    assert len(embedder.encoded) == 256
+    assert len(embedder.encoded) == 256  # in batches of 64
     embedder.fail_after = None
     steps: list[tuple[int, int]] = []
     result = index(
         store, tmp_path / "index", "counting", lambda: embedder, NOW, lambda done, of: steps.append((done, of))
     )
     assert (result.embedded, result.reused) == (344, 256)
-    assert steps == [(0, 344), (256, 344), (344, 344)]
+    assert steps == [(done, 344) for done in (0, 64, 128, 192, 256, 320, 344)]
     assert len(embedder.encoded) == len(set(embedder.encoded)) == 600
 
 
@@ -128,7 +160,7 @@ def test_an_empty_store_makes_an_empty_snapshot(store: Store, tmp_path: Path) ->
     result = indexed(store, tmp_path, Counting())
     assert (result.embedded, result.manifest.passages, result.manifest.change) == (0, 0, 0)
     view = Snapshot.open(tmp_path / "index").view()
-    assert view.retrieve(Counting().encode_question("x"), ["x"], 3, Filter()) == []
+    assert view.retrieve(probe(Counting().encode_question("x").vector, "x"), 3, Filter()) == []
 
 
 # ------------------------------------------------------------------------------------------ only what is new
@@ -171,7 +203,7 @@ def test_superseded_versions_keep_their_passages_and_nothing_is_cut_twice(store:
         old.key: [(0, 15)],
         new.key: [(0, 15)],
     }
-    assert kept[old.key][0].digest == hashlib.sha256(b"The river rose.").digest()
+    assert kept[old.key][0].digest == hashlib.sha256(b'["", "The river rose.", [[0, 15]]]').digest()
     assert list(store.versions_without_passages("a")) == []
     assert len(list(store.versions_without_passages("b"))) == 3
 
@@ -184,7 +216,7 @@ def test_a_full_reindex_cuts_again_and_leaves_one_segment(store: Store, tmp_path
     indexed(store, tmp_path, Counting())
     assert segments(tmp_path) == [(600, 0), (1, 0)]
     key = next(store.every_version()).key
-    store.keep_passages("a", {key: [KeptPassage(start=0, end=3, digest=b"wrong")]})
+    store.keep_passages("a", {key: [KeptPassage(start=0, end=3, stretch=0, digest=b"wrong")]})
     embedder = Counting()
     full = indexed(store, tmp_path, embedder, full=True)
     assert (full.embedded, full.reused, segments(tmp_path)) == (0, 601, [(601, 0)])
@@ -194,16 +226,16 @@ def test_a_full_reindex_cuts_again_and_leaves_one_segment(store: Store, tmp_path
 def test_an_index_of_an_older_format_is_built_again_and_nothing_embedded(store: Store, tmp_path: Path) -> None:
     take(store, write(tmp_path / "a.jsonl", line("1", "One.") + line("2", "Two.")))
     indexed(store, tmp_path, Counting())
-    (tmp_path / "index" / "manifest.json").write_text('{"format": 1}')
+    (tmp_path / "index" / "manifest.json").write_text('{"format": 2}')
     again = indexed(store, tmp_path, Counting())
     assert (again.embedded, again.reused, segments(tmp_path)) == (0, 2, [(2, 0)])
 
 
-def test_a_vector_that_is_gone_is_encoded_again(store: Store, tmp_path: Path) -> None:
+def test_an_encoding_that_is_gone_is_made_again(store: Store, tmp_path: Path) -> None:
     take(store, write(tmp_path / "a.jsonl", line("1", "One.", title="T") + line("2", "Two.")))
     indexed(store, tmp_path, Counting())
     with store._writing() as connection:
-        connection.execute(delete(schema.vectors))
+        connection.execute(delete(schema.encodings))
     (tmp_path / "index" / "manifest.json").unlink()
     embedder = Counting()
     assert indexed(store, tmp_path, embedder).embedded == 2

@@ -1,22 +1,18 @@
-"""Documents on disk → store → snapshot, with an embedder that counts. Every text here is made up."""
+"""Documents on disk → store. Every text here is made up."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from retrieval.embedding import Vectors
 from retrieval.errors import DiskError, StoreBusy
 from retrieval.ingest import SourceReport, take_again, take_all
-from retrieval.model import SourceOptions, Span
+from retrieval.model import SourceOptions
 from retrieval.sources import load
 from retrieval.store import Store
 
@@ -24,31 +20,6 @@ NOW = datetime(2031, 2, 4, tzinfo=UTC)
 FOOTER = "FacebookTwitterGoogle plusShareShare this postFacebookTwitterGoogle plusclose"
 SCRAPE = f"6.00pm GMT18:00SummaryThe river fell.It is over.{FOOTER}5.00pm GMT17:00The river rose. So did we.{FOOTER}"
 DAY = SourceOptions(date=date(2031, 2, 3))
-
-
-class Counting:
-    """Words are tokens; a vector is made from the text's digest. Remembers what it was asked to encode."""
-
-    name, dimension, max_tokens = "counting", 8, 20
-
-    def __init__(self, fingerprint: str = "a") -> None:
-        self.fingerprint = fingerprint
-        self.encoded: list[str] = []
-        self.fail_after: int | None = None
-
-    def token_spans(self, text: str) -> list[Span]:
-        return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        if self.fail_after is not None and len(self.encoded) + len(texts) > self.fail_after:
-            raise KeyboardInterrupt
-        self.encoded += texts
-        return np.stack([self.encode_question(text) for text in texts])
-
-    def encode_question(self, text: str) -> Vectors:
-        raw = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype=np.uint8)[:8].astype(np.float32)
-        unit: Vectors = (raw / np.linalg.norm(raw)).astype(np.float32)
-        return unit
 
 
 @pytest.fixture

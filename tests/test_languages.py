@@ -17,8 +17,8 @@ from retrieval.languages import known, measured, primary, supported
 from retrieval.lexical import terms
 from retrieval.manifest import read_manifest
 from retrieval.model import SourceOptions
-from retrieval.segment import keys_of
 from retrieval.sentences import sentences
+from retrieval.tables import keys_of
 from tests.made_up_index import NOW
 
 CODES = "en de fr es it nl pt sv da no nb nn fi hu ro ru el tr ar ta".split()
@@ -159,10 +159,10 @@ def test_another_language_is_read_anew_once_and_embedded_only_where_it_is_cut_ot
     add(archive, tmp_path, "ufer", ["Es war am 26. August. Der Fluss stieg. Die Brücken waren zu."])
     add(archive, tmp_path, "quay", ENGLISH)
     before = archive.store.passages_of(archive.embedder.fingerprint, [1, 2, 3])
-    assert [(one.start, one.end) for one in before[1]] == [(0, 21), (14, 38), (22, 60)]
+    assert [(one.start, one.end) for one in before[1]] == [(0, 13), (14, 21), (22, 38), (39, 60)]
     add(archive, tmp_path, "ufer", ["Es war am 26. August. Der Fluss stieg. Die Brücken waren zu."], "de")
     after = archive.store.passages_of(archive.embedder.fingerprint, [1, 2, 3])
-    assert [(one.start, one.end) for one in after[1]] == [(0, 38), (22, 60)]
+    assert [(one.start, one.end) for one in after[1]] == [(0, 21), (22, 38), (39, 60)]
     assert {key: after[key] for key in (2, 3)} == {key: before[key] for key in (2, 3)}
     assert len(archive.store.versions_of("ufer/0")) == 1
     manifest = read_manifest(archive.home / "index")

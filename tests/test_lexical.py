@@ -32,7 +32,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
         folder,
         [
             LexicalDocument(
-                passage=100 + number,
+                row=100 + number,
                 version=number,
                 posted=microseconds(START + timedelta(hours=number)),
                 blog=blog,
@@ -143,7 +143,7 @@ def test_the_weights_given_decide_and_not_the_index_s_own(index: LexicalIndex) -
         assert {one - 100 for one in index.candidates(weights, 2, Filter(), ALL)} == first
 
 
-def test_a_term_stands_in_so_many_passages(index: LexicalIndex) -> None:
+def test_a_term_stands_in_so_many_versions(index: LexicalIndex) -> None:
     assert [index.holding("title", one) for one in ("river", "taxi", "nowhere")] == [1, 0, 0]
     assert [index.holding("text", one) for one in ("river", "sandbag", "nowhere")] == [2, 2, 0]
 
@@ -192,7 +192,7 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
 
 def test_one_in_memory_finds_the_same(index: LexicalIndex) -> None:
     documents = [
-        LexicalDocument(passage=100 + n, version=n, posted=n, blog=blog, title=terms(title or ""), text=terms(text))
+        LexicalDocument(row=100 + n, version=n, posted=n, blog=blog, title=terms(title or ""), text=terms(text))
         for n, (blog, title, text) in enumerate(DOCUMENTS)
     ]
     held = LexicalIndex.in_memory(documents)
@@ -211,7 +211,7 @@ def test_a_damaged_one_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_damage_that_makes_tantivy_panic_is_refused_with_what_to_do(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     documents = [
-        LexicalDocument(passage=one, version=one, posted=one, blog="b", title=[], text=["river", str(one)])
+        LexicalDocument(row=one, version=one, posted=one, blog="b", title=[], text=["river", str(one)])
         for one in range(50)
     ]
     LexicalIndex.build(folder, documents)

@@ -43,11 +43,11 @@ def test_a_manifest_that_is_no_json_is_refused(tmp_path: Path, data: bytes) -> N
     assert refused(tmp_path, DamagedSnapshot).endswith("is no JSON")
 
 
-@pytest.mark.parametrize(("found", "shown"), [(0, "0"), (3, "3"), (None, "None"), ("2", "'2'")])
+@pytest.mark.parametrize(("found", "shown"), [(0, "0"), (4, "4"), (None, "None"), ("3", "'3'")])
 def test_a_manifest_of_another_format_is_foreign(tmp_path: Path, found: object, shown: str) -> None:
     build(tmp_path)
     manifest_changed(tmp_path, lambda body: body.update(format=found), signed=True)
-    assert f"has the format {shown}, this Stet knows 2" in refused(tmp_path, ForeignSnapshot)
+    assert f"has the format {shown}, this Stet knows 3" in refused(tmp_path, ForeignSnapshot)
 
 
 @pytest.mark.parametrize("data", [b"[]", b"1", b"null"])
@@ -62,7 +62,14 @@ def test_vectors_of_another_dimension_than_the_manifest_s_are_refused(tmp_path: 
     assert "has 4 dimensions, its manifest says 384" in refused(tmp_path, DamagedSnapshot)
 
 
-def test_a_manifest_of_an_earlier_stet_is_told_apart(tmp_path: Path) -> None:
+def test_token_vectors_of_another_width_than_the_manifest_s_are_refused(tmp_path: Path) -> None:
     build(tmp_path)
-    manifest_changed(tmp_path, lambda body: body.update(format=1), signed=True)
-    assert "has the format 1, this Stet knows 2" in refused(tmp_path, OlderSnapshot)
+    manifest_changed(tmp_path, lambda body: body["model"].update(width=2), signed=True)
+    assert refused(tmp_path, DamagedSnapshot).endswith("tokens.npy is not what the manifest says")
+
+
+@pytest.mark.parametrize("earlier", [1, 2])
+def test_a_manifest_of_an_earlier_stet_is_told_apart(tmp_path: Path, earlier: int) -> None:
+    build(tmp_path)
+    manifest_changed(tmp_path, lambda body: body.update(format=earlier), signed=True)
+    assert f"has the format {earlier}, this Stet knows 3" in refused(tmp_path, OlderSnapshot)

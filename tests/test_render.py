@@ -107,7 +107,7 @@ def test_a_long_opening_does_not_keep_a_short_passage_from_being_shown(
     source.write_text(ndjson([f"{opening} The council met. The mayor wept. The ferry was late on Sunday."], []))
     reply = asked(make_archive(source), "Was the ferry late on Sunday?", private=False)
     [quote] = [part for part in reply if isinstance(part, Quote)]
-    assert "".join(piece.text for piece in quote.pieces) == "The mayor wept. The ferry was late on Sunday."
+    assert "".join(piece.text for piece in quote.pieces) == "The ferry was late on Sunday."
 
 
 @settings(max_examples=25)

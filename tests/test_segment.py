@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval import segment
+from retrieval import segment, tables
 from retrieval.archive import Archive
 from retrieval.errors import DamagedSnapshot
 from retrieval.lexical import LexicalIndex
@@ -18,12 +18,14 @@ from retrieval.vectors import write_index
 from tests.made_up_index import (
     AXES,
     NOW,
-    VECTORS,
     build,
+    manifest_changed,
+    probe,
     refused,
 )
 
-FILES = ["passages.npy", "versions.npy", "terms.npy", "vectors.faiss", "lexical/meta.json"]
+TABLES = ["passages.npy", "versions.npy", "terms.npy", "tokens.npy"]
+FILES = [*TABLES, "vectors.faiss", "lexical/meta.json"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -83,13 +85,13 @@ def test_a_reindex_mends_one_wrong_byte(sample_archive: Archive) -> None:
 @pytest.fixture
 def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a segment that is too large for its digests to be compared."""
-    monkeypatch.setattr(segment, "_HASHED_UP_TO", 0)
+    monkeypatch.setattr(tables, "_HASHED_UP_TO", 0)
     (mark,) = build(tmp_path).segments
     folder: Path = tmp_path / "segments" / mark.id
     return folder
 
 
-@pytest.mark.parametrize("name", ["passages.npy", "versions.npy", "terms.npy"])
+@pytest.mark.parametrize("name", TABLES)
 def test_no_damage_to_a_table_s_header_gets_past(tmp_path: Path, large: Path, name: str) -> None:
     data = (large / name).read_bytes()
     end = data.index(b"\n") + 1
@@ -108,14 +110,20 @@ def test_no_damage_to_a_table_s_header_gets_past(tmp_path: Path, large: Path, na
         ("passages.npy", "start", 15),
         ("passages.npy", "end", -7),
         ("passages.npy", "version", 2),
-        ("passages.npy", "title", -1),
-        ("passages.npy", "text", 99),
+        ("passages.npy", "terms", -1),
+        ("passages.npy", "terms", 99),
+        ("passages.npy", "tokens", -1),
+        ("passages.npy", "tokens", 2),
         ("versions.npy", "version", 2),
         ("versions.npy", "first", 1),
         ("versions.npy", "first", -1),
         ("versions.npy", "count", 3),
         ("versions.npy", "count", -2),
         ("versions.npy", "count", 2**31 - 1),
+        ("versions.npy", "terms", -1),
+        ("versions.npy", "terms", 1),
+        ("versions.npy", "tokens", -1),
+        ("versions.npy", "tokens", 1),
         ("versions.npy", "blog", 2),
         ("versions.npy", "blog", -1),
     ],
@@ -130,7 +138,28 @@ def test_tables_that_contradict_each_other_are_refused(
 
 
 def test_a_number_that_no_passage_has_is_refused(tmp_path: Path, large: Path) -> None:
-    write_index(large / "vectors.faiss", np.arange(1, 5, dtype=np.int64), VECTORS)
+    write_index(large / "vectors.faiss", np.arange(1, 5, dtype=np.int64), AXES)
     opened = Snapshot.open(tmp_path)
     with pytest.raises(DamagedSnapshot, match="names a passage that it does not hold"):
-        opened.view().retrieve(AXES[0], [], 9, Filter())
+        opened.view().retrieve(probe(AXES[0]), 9, Filter())
+
+
+def test_an_index_of_another_text_is_refused_when_it_is_asked(
+    sample_archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_HASHED_UP_TO", -1)
+    (path,) = (sample_archive.home / "index" / "segments").rglob("passages.npy")
+    table = np.load(path)
+    table["end"] += 100_000
+    np.save(path, table)
+    with pytest.raises(DamagedSnapshot, match=r"the index holds passages that .* does not have"):
+        sample_archive.ask("Where is the pump?")
+
+
+def test_what_is_recorded_is_told_beside_an_index_of_an_earlier_stet(sample_archive: Archive) -> None:
+    before = sample_archive.state()
+    manifest_changed(sample_archive.home / "index", lambda body: body.update(format=2), signed=True)
+    state = sample_archive.state()
+    assert (state.entries, state.manifest) == (before.entries, None)
+    sample_archive.ensure_indexed(NOW, lambda *_: None)
+    assert sample_archive.state().manifest is not None

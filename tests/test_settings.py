@@ -17,6 +17,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (read.model, read.device, read.log_level) == ("all-MiniLM-L6-v2", None, "WARNING")
     assert read.source_size_limit == 100_000_000
     assert (read.allow_local_addresses, read.watch_every) == (False, None)
+    assert (read.reranker, read.reranker_share) == (None, 0.5)
     assert (read.slack_bot_token, read.slack_app_token) == (None, None)
     assert read.slack_api_url == "https://slack.com/api/"
 
@@ -26,6 +27,9 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "home": "/srv/stet",
         "model": "a-model",
         "device": "cpu",
+        "prefer": "silence",
+        "reranker": "a-cross-encoder",
+        "reranker_share": "1",
         "source_size_limit": "5000",
         "allow_local_addresses": "true",
         "watch_every": "45",
@@ -40,7 +44,8 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     read = load()
     assert read.home == Path("/srv/stet")
     assert (read.model, read.device, read.source_size_limit, read.log_level) == ("a-model", "cpu", 5000, "DEBUG")
-    assert (read.allow_local_addresses, read.watch_every) == (True, 45.0)
+    assert (read.allow_local_addresses, read.watch_every, read.prefer) == (True, 45.0, "silence")
+    assert (read.reranker, read.reranker_share) == ("a-cross-encoder", 1.0)
     assert read.slack_bot_token is not None
     assert read.slack_bot_token.get_secret_value() == "xoxb-1"
     assert read.slack_app_token is not None
@@ -62,10 +67,11 @@ def test_slack_s_own_variables_go_before_ours(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    for name in ("STET_HOME", "STET_MODEL", "STET_SOURCE_SIZE_LIMIT", "SLACK_BOT_TOKEN"):
+    for name in ("STET_HOME", "STET_MODEL", "STET_SOURCE_SIZE_LIMIT", "STET_RERANKER", "SLACK_BOT_TOKEN"):
         monkeypatch.setenv(name, "")
     read = load()
     assert (read.home, read.model, read.slack_bot_token) == (tmp_path / "stet", "all-MiniLM-L6-v2", None)
+    assert read.reranker is None
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,10 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ),
         ("STET_LOG_LEVEL", "loud", "STET_LOG_LEVEL is 'LOUD': Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("STET_WATCH_EVERY", "0", "STET_WATCH_EVERY is '0': Input should be greater than or equal to 1"),
+        ("STET_RERANKER_SHARE", "1.1", "STET_RERANKER_SHARE is '1.1': Input should be less than or equal to 1"),
+        ("STET_RERANKER_SHARE", "-.1", "STET_RERANKER_SHARE is '-.1': Input should be greater than or equal to 0"),
+        ("STET_RERANKER_SHARE", "nan", "STET_RERANKER_SHARE is 'nan': Input should be a finite number"),
+        ("STET_RERANKER_SHARE", "half", "STET_RERANKER_SHARE is 'half': Input should be a valid number"),
         ("STET_ALLOW_LOCAL_ADDRESSES", "perhaps", "STET_ALLOW_LOCAL_ADDRESSES is 'perhaps': Input should be a valid"),
         ("SLACK_API_URL", "slack", "SLACK_API_URL is 'slack': Value error, an address that begins with https://"),
         ("STET_HOEM", "/srv", "STET_HOEM is no setting of Stet's; did you mean STET_HOME?"),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import SourceRefused
+from retrieval.index_records import KeptEncoding
 from retrieval.model import Cause, Filter, ReadBlog, ReadEntry, SourceOptions, Status
 from retrieval.recording import Recorded
 from retrieval.rows import Source
@@ -334,15 +335,17 @@ def test_an_empty_archive_says_so(store: Store) -> None:
     assert list(store.live_versions()) == []
 
 
-def test_versions_and_vectors_by_the_thousand(store: Store) -> None:
+def test_versions_and_encodings_by_the_thousand(store: Store) -> None:
     record(store, *(entry(f"Number {number}.", id_=str(number)) for number in range(1_200)))
     keys = {one.key: one.text for one in store.live_versions()}
     assert {key: one.text for key, one in store.versions(keys).items()} == keys
-    vectors = {f"{number:032}".encode(): bytes([number % 251] * 8) for number in range(1_200)}
-    store.keep_vectors("model", vectors.items())
-    store.keep_vectors("model", [(next(iter(vectors)), b"other")])
-    assert store.vectors("model", [*vectors, b"unknown"]) == vectors
-    assert store.vectors("another model", vectors) == {}
+    made = {
+        f"{number:032}".encode(): KeptEncoding(vectors=bytes([number % 251] * 8), tokens=b"t", owners=b"o")
+        for number in range(1_200)
+    }
+    store.keep_encodings("model", made)
+    assert store.encodings("model", [*made, b"unknown"]) == made
+    assert store.encoded("model", [*made, b"unknown"]) == frozenset(made)
 
 
 # ------------------------------------------------------------------------------------------ crashes

@@ -15,7 +15,7 @@ from retrieval.errors import StoreError, UsageError
 from retrieval.lexical import terms
 from retrieval.model import Listing, ReadBlog, ReadEntry, SourceOptions, Status
 from retrieval.rows import Source
-from retrieval.segment import Window
+from retrieval.segment import Hit
 from retrieval.snapshot import Snapshot, View
 from retrieval.store import Store
 from retrieval.takedown import TAKEN_DOWN_ID
@@ -58,21 +58,37 @@ def test_a_taken_down_entry_leaves_no_byte(archive: Archive) -> None:
     archive.close()
     with sqlite3.connect(home / "archive.db") as bare:
         assert bare.execute("SELECT count(*) FROM versions WHERE text != ''").fetchone() == (3,)
-        passages = bare.execute("SELECT count(*) FROM passages").fetchone()
-        assert passages == bare.execute("SELECT count(*) FROM vectors").fetchone() == (3,)
+        assert bare.execute("SELECT count(*) FROM passages").fetchone() == (6,)
+        assert bare.execute("SELECT count(*) FROM encodings").fetchone() == (3,)
         assert bare.execute("SELECT status FROM entries WHERE id LIKE 'taken%'").fetchall() == [("taken_down",)]
 
 
-def test_no_term_and_no_vector_of_it_is_left_in_the_index(archive: Archive) -> None:
+def test_no_term_of_it_is_left_in_the_index(archive: Archive) -> None:
     [rare] = terms("Quillfeather")
     held = archive.snapshot()
     assert held.view().rarity(rare) < 1
-    assert held.manifest.passages == 4
+    assert held.manifest.passages == 8
     folders = {path.name for path in (archive.home / "index" / "segments").iterdir()}
     take_down(archive, f"{BLOG}/zebedee-quillfeather-arrested")
     now = Snapshot.open(archive.home / "index")
-    assert (now.view().rarity(rare), now.manifest.passages) == (1.0, 3)
+    assert (now.view().rarity(rare), now.manifest.passages) == (1.0, 6)
     assert folders.isdisjoint(path.name for path in (archive.home / "index" / "segments").iterdir())
+
+
+def test_no_vector_of_it_is_left_of_its_passages_or_its_tokens(archive: Archive) -> None:
+    model = archive.snapshot().manifest.model
+    [version] = archive.versions_of(WHOLE_ID)
+    kept = archive.store.passages_of(model.fingerprint, [version.key])[version.key]
+    [encoding] = archive.store.encodings(model.fingerprint, {one.digest for one in kept}).values()
+    size = 4 * model.dimension
+    vectors = [encoding.vectors[at : at + size] for at in range(0, len(encoding.vectors), size)]
+    tokens = [encoding.tokens[at : at + model.width] for at in range(0, len(encoding.tokens), model.width)]
+    assert (len(vectors), len(tokens) > 15) == (2, True)
+    before = bytes_of(archive.home / "index")
+    assert all(one in before for one in [*vectors, *tokens, encoding.tokens])
+    take_down(archive, WHOLE_ID)
+    left = bytes_of(archive.home)
+    assert [one for one in [*vectors, *tokens] if one in left] == []
 
 
 def test_it_says_who_took_it_down_and_when(archive: Archive) -> None:
@@ -347,7 +363,7 @@ def test_a_version_taken_down_while_an_answer_is_made_is_not_shown(
         answer = archive.ask("Who was questioned about the sluice gate?", as_of=then)
         return [one.passage.text for one in (*answer.passages, *answer.nearest)]
 
-    def taken_down_meanwhile(self: View, *of: Any) -> list[Window]:
+    def taken_down_meanwhile(self: View, *of: Any) -> list[Hit]:
         found = retrieve(self, *of)
         archive.store.take_down(WHOLE_ID, 1, "libel", "admin", NOW)
         return found

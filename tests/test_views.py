@@ -6,8 +6,9 @@ Every text here is made up.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,27 +19,23 @@ from sqlalchemy import insert, update
 
 from retrieval import building, schema
 from retrieval.answers import answer
+from retrieval.confidence import Prefer
+from retrieval.contents import indexed
 from retrieval.indexing import index
 from retrieval.lexical import terms
-from retrieval.model import Answer, Filter, IndexState, Question, SourceOptions, Span, Version
-from retrieval.search import search
-from retrieval.segment import IndexedVersion, Segment, Window
+from retrieval.model import Answer, Filter, IndexState, Question, SourceOptions, Version
+from retrieval.search import Searched, search
+from retrieval.segment import Probe, Segment
 from retrieval.snapshot import Snapshot, View
 from retrieval.store import Store
-from tests.made_up_index import AXES, MARK, NOW, START, version
-from tests.test_ingest import Counting, line, take, write
+from tests.made_up_embedder import Counting
+from tests.made_up_index import AXES, MARK, NOW, START, probe, version, whole
+from tests.test_evidence import QUESTIONS, WORDS, by_version, entries, equal
+from tests.test_ingest import line, take, write
 
-WORDS = "river pump quay sandbag cellar ferry bridge meadow rise fall close open".split()
 SEEN = frozenset({"seen"})
 STATE = IndexState(blogs=0, entries=0, passages=0, first=None, last=None, updated=NOW, snapshot="")
-QUESTIONS = ["river pump", "Which ferry will close the bridge?", "sandbag sandbag meadow", "nowhere"]
 
-sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(
-    lambda words: f"{' '.join(words)}.".capitalize()
-)
-texts = st.lists(sentences, min_size=1, max_size=3).map(" ".join)
-titles = st.none() | sentences
-entries = st.dictionaries(st.integers(0, 11), st.tuples(texts, titles), max_size=8)
 steps = st.lists(
     st.tuples(st.sampled_from(["seen", "unseen"]), entries, st.sets(st.integers(0, 11), max_size=3)),
     min_size=1,
@@ -82,31 +79,30 @@ class Made:
     def fresh(self) -> View:
         """A snapshot of what is visible alone, built at once."""
         versions = [one for one in self.store.live_versions() if one.entry.blog.id in SEEN]
-        kept = self.store.passages_of("a", [one.key for one in versions])
-        vectors = self.store.vectors("a", {one.digest for some in kept.values() for one in some})
-        indexed = [
-            IndexedVersion(version=one, passages=tuple((p.start, p.end) for p in kept[one.key])) for one in versions
-        ]
-        ordered = b"".join(vectors[p.digest] for one in versions for p in kept[one.key])
-        mark = replace(MARK, dimension=8)
-        made = np.frombuffer(ordered, "<f4").reshape(-1, 8)
-        building.build(self.folder / "fresh", indexed, made, mark, 0, NOW)
+        mark = replace(MARK, fingerprint="a", dimension=8)
+        building.build(self.folder / "fresh", indexed(self.store, mark, versions), mark, 0, NOW)
         return Snapshot.open(self.folder / "fresh").view()
 
+    def probe(self, question: str) -> Probe:
+        encoded = self.embedder.encode_question(question)
+        wanted = terms(question)
+        return probe(encoded.vector, *wanted, tokens=encoded.tokens, pairs=tuple(pairwise(wanted)))
+
+    def search(self, view: View, question: str) -> Searched:
+        encoded = self.embedder.encode_question(question)
+        return search(view, self.store, question, encoded, Filter(), lambda one: one.current)
+
     def answer(self, view: View, question: str) -> Answer:
-        vector = self.embedder.encode_question(question)
-        found = search(view, self.store, question, vector, Filter(), lambda one: one.current)
-        return answer(Question(text=question), found, STATE)
+        return answer(Question(text=question), self.search(view, question), STATE, Prefer.BALANCED)
 
 
-def close(left: list[Window], right: list[Window]) -> None:
-    def key(one: Window) -> tuple[int, Span]:
-        return one.version, one.span
-
-    left, right = sorted(left, key=key), sorted(right, key=key)
-    assert [key(one) for one in left] == [key(one) for one in right]
-    np.testing.assert_allclose([one.cosine for one in left], [one.cosine for one in right], atol=1e-6)
-    np.testing.assert_allclose([one.bm25 for one in left], [one.bm25 for one in right], rtol=1e-9)
+def close(left: Searched, right: Searched) -> None:
+    """The same was found, by the same signs."""
+    assert [one.version for one in left.candidates] == [one.version for one in right.candidates]
+    for one, other in zip(left.candidates, right.candidates, strict=True):
+        assert (one.highlight, one.window) == (other.highlight, other.window)
+        np.testing.assert_allclose(astuple(one.signs), astuple(other.signs), rtol=1e-5, atol=1e-6)
+        assert one.fit == pytest.approx(other.fit, rel=1e-5)
 
 
 def shown(found: Answer) -> list[tuple[Version, int, int]]:
@@ -129,11 +125,14 @@ def test_neither_history_nor_what_others_see_changes_anything(
         for word in [*terms(" ".join(WORDS)), "nowhere"]:
             assert view.rarity(word) == pytest.approx(fresh.rarity(word), abs=1e-12)
         for question in QUESTIONS:
-            vector = made.embedder.encode_question(question)
-            close(
-                view.retrieve(vector, terms(question), 99, Filter()),
-                fresh.retrieve(vector, terms(question), 99, Filter()),
-            )
+            assert view.most(terms(question)) == pytest.approx(fresh.most(terms(question)))
+            one, other = by_version(view, made.probe(question)), by_version(fresh, made.probe(question))
+            assert one.keys() == other.keys()
+            for key in one:
+                assert one[key][0].cosine == pytest.approx(other[key][0].cosine, abs=1e-6)
+                assert one[key][0].bm25 == pytest.approx(other[key][0].bm25, rel=1e-9)
+                equal(one[key][1], other[key][1])
+            close(made.search(view, question), made.search(fresh, question))
             left, right = made.answer(view, question), made.answer(fresh, question)
             assert left.confidence == pytest.approx(right.confidence, abs=1e-6)
             assert (left.outcome, shown(left)) == (right.outcome, shown(right))
@@ -143,40 +142,36 @@ def test_neither_history_nor_what_others_see_changes_anything(
 # ------------------------------------------------------------------------------------------ one snapshot, many views
 
 BLOGS = ("flood", "other", "private")
+RIVER = probe(AXES[0], "river")
 
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Thirty versions of three blogs, each with its number in words; the river in every third."""
     folder = tmp_path_factory.mktemp("views")
-    versions = [
-        IndexedVersion(version=one, passages=((0, len(one.text)),))
-        for n in range(30)
-        for one in [version(n, f"Pump {n}{' river' * (n % 3)}.", BLOGS[n % 3])]
-    ]
-    vectors = np.array([AXES[n % 4] for n in range(30)])
-    building.build(folder, versions, vectors, MARK, 0, NOW)
+    versions = [whole(version(n, f"Pump {n}{' river' * (n % 3)}.", BLOGS[n % 3]), n % 4) for n in range(30)]
+    building.build(folder, versions, MARK, 0, NOW)
     return Snapshot.open(folder)
 
 
 def found(view: View, limit: int = 99, within: Filter | None = None) -> set[int]:
-    return {one.version for one in view.retrieve(AXES[0], ["pump"], limit, within or Filter())}
+    return {one.version for one in view.retrieve(probe(AXES[0], "pump"), limit, within or Filter())}
 
 
 def test_versions_that_are_left_out_are_not_found_and_others_come_instead(opened: Snapshot) -> None:
-    best = [one.version for one in opened.view().retrieve(AXES[0], ["river"], 3, Filter())]
+    best = [one.version for one in opened.view().retrieve(RIVER, 3, Filter())]
     without = opened.view(without=frozenset(best))
-    instead = [one.version for one in without.retrieve(AXES[0], ["river"], 3, Filter())]
+    instead = [one.version for one in without.retrieve(RIVER, 3, Filter())]
     assert (best, instead) == ([0, 4, 8, 2, 5], [12, 16, 20, 11, 14, 17])
     assert without.count(Filter()) == 30 - len(best)
 
 
 def test_a_filter_narrows_what_is_found_and_not_how_it_is_scored(opened: Snapshot) -> None:
     view = opened.view(frozenset({"flood", "other"}))
-    free = {one.version: one.bm25 for one in view.retrieve(AXES[0], ["pump", "river"], 99, Filter())}
+    free = {one.version: one.bm25 for one in view.retrieve(probe(AXES[0], "pump", "river"), 99, Filter())}
     assert len(free) == 20
     for within in (Filter(blogs=frozenset({"other"})), Filter(since=START, until=START + timedelta(hours=7))):
-        some = view.retrieve(AXES[0], ["pump", "river"], 99, within)
+        some = view.retrieve(probe(AXES[0], "pump", "river"), 99, within)
         assert 0 < len(some) < 20
         assert {one.version: one.bm25 for one in some} == {one.version: free[one.version] for one in some}
         assert view.rarity("river") == opened.view(frozenset({"flood", "other"})).rarity("river")
@@ -196,15 +191,15 @@ def test_within_a_view_as_many_are_found_as_are_wanted(opened: Snapshot, few: bo
     without = frozenset(range(25) if not few else range(5))
     view = opened.view(without=without)
     assert found(view, 5) <= set(range(30)) - without
-    nearest = view.retrieve(AXES[0], [], 5, Filter())
+    nearest = view.retrieve(probe(AXES[0]), 5, Filter())
     assert len(nearest) == 5
-    best = [one for one in view.retrieve(AXES[0], ["pump"], 5, Filter()) if one.bm25]
+    best = [one for one in view.retrieve(probe(AXES[0], "pump"), 5, Filter()) if one.bm25]
     assert len(best) >= 5
 
 
 def test_a_segment_put_beside_counts_like_the_others(opened: Snapshot) -> None:
-    more = [IndexedVersion(version=version(n, f"Pump {n}.", "flood"), passages=((0, 7),)) for n in (40, 41)]
-    beside = Segment.in_memory(more, AXES[:2])
+    more = [whole(version(n, f"Pump {n}.", "flood"), n - 40) for n in (40, 41)]
+    beside = Segment.in_memory(more, MARK)
     view = opened.view(frozenset({"flood"}), besides=[beside])
     assert view.count(Filter()) == 12
     assert {40, 41} <= found(view)
@@ -214,7 +209,7 @@ def test_a_segment_put_beside_counts_like_the_others(opened: Snapshot) -> None:
 
 def test_times_are_kept_in_memory_too() -> None:
     at = datetime(2031, 2, 3, 18, tzinfo=UTC)
-    beside = Segment.in_memory([IndexedVersion(version=version(1, "Pump."), passages=((0, 5),))], AXES[:1])
+    beside = Segment.in_memory([whole(version(1, "Pump."))], MARK)
     view = View([beside.seen(frozenset(), None)])
     assert found(view, within=Filter(since=at)) == {1}
     assert found(view, within=Filter(until=at)) == set()

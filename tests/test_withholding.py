@@ -19,7 +19,7 @@ from retrieval.errors import UsageError
 from retrieval.files import writers_lock
 from retrieval.model import Outcome, SourceOptions
 from retrieval.schema import changes
-from retrieval.segment import Window
+from retrieval.segment import Hit
 from retrieval.snapshot import View
 from retrieval.store import Store
 from retrieval.withholding import Target
@@ -183,7 +183,7 @@ def test_a_hold_while_an_answer_is_being_made_is_heeded(archive: Archive, monkey
     whole_id = f"{BLOG}/zebedee-quillfeather-arrested"
     retrieve = View.retrieve
 
-    def held_meanwhile(self: View, *of: Any) -> list[Window]:
+    def held_meanwhile(self: View, *of: Any) -> list[Hit]:
         found = retrieve(self, *of)
         archive.hold(whole_id, None, NOW)
         return found

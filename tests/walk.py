@@ -9,6 +9,7 @@ signs around what the blocks strike out or put in.
 
 from __future__ import annotations
 
+import json
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import wording
+from bot.buttons import SHOW_AROUND
 from bot.render import escape
 from retrieval.clock import label
 from retrieval.model import Version
@@ -113,7 +115,17 @@ class Walk:
     def _buttons(self, block: Json) -> None:
         for button in block["elements"]:
             assert button["text"]["text"] in phrases()
-            assert button["value"] in self.asked
+            if button["action_id"] == SHOW_AROUND:
+                self._placed(json.loads(button["value"]))
+            else:
+                assert button["value"] in self.asked
+
+    def _placed(self, held: Json) -> None:
+        """A place in a stored version, and no words."""
+        assert held.keys() == {"c", "e", "v", "s", "t", "p"}
+        [version] = [one for one in self.versions if (one.entry.whole_id, one.number) == (held["e"], held["v"])]
+        assert 0 <= held["s"] < held["t"] <= len(version.text)
+        assert isinstance(held["p"], bool)
 
     def _fields(self) -> set[str]:
         return set(

@@ -1,0 +1,189 @@
+"""Near-duplicates: passages of different entries that say the same in nearly the same words, as a summary does.
+
+They are shown once. The entry that was published first carries the citation, if what is shown of it holds the
+highlight of the one that ranks best among them; else the first of those that do. The others are its `also`.
+
+Words are nearly the same where one passage has all of the other's but for small ones, and at most a few more among
+them; and where of those that turn a meaning none differs, nor their order: numbers, negations, reservations, names. A
+running blog says "at least 12 homes" and "at least 14 homes" in the same sentence.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
+
+from retrieval.folding import Token, search_words, tokens
+from retrieval.model import Passage, Ranked, Shown, Span
+from retrieval.quotes.lexicon import counts, hedges, is_function_word, turns
+from retrieval.sentences import sentences
+from retrieval.showing import whole_sentences
+
+_ROW = 3
+"""Words in a row that are compared."""
+_FEWEST = 6
+"""Words that a passage has, at least, to be a duplicate: "The match has begun." is said of many matches."""
+_SAME = 0.75
+"""The share of a passage's rows that another holds, at least, to hold the passage."""
+_ROUGHLY = 2
+"""Rows of words that the passages of two duplicates share, at least, however they are marked."""
+_STRETCH = 1.5
+"""How many times as many words the other may have where it holds it."""
+_LONGEST = 4_000
+"""Characters of a passage that is compared at most: comparing ten sentences of 100,000 took four seconds."""
+_AFTER = frozenset(".?!…'\":•")
+"""Marks after which a capital says nothing."""
+
+
+def folded(ranked: Sequence[Ranked], most: int, show: Callable[[Ranked], Shown]) -> list[Shown]:
+    """What is shown of entries, best first, near-duplicates as `also` of one of them, those published first on top.
+    At most `most`; what stands for several has the place and the score of the best. `ranked`: of each entry one
+    passage, best first; of those that cannot be duplicates and are too many, nothing is made."""
+    groups: list[list[_Words]] = []
+    for one in (_Words(passage, show) for passage in ranked):
+        group = next((some for some in groups if some[0].repeats(one)), None)
+        if group is not None:
+            group.append(one)
+        elif len(groups) < most:
+            groups.append([one])
+    return [_one_of(group) for group in groups]
+
+
+def rival(ranked: Sequence[Ranked], show: Callable[[Ranked], Shown]) -> int | None:
+    """Which of the others is the best that does not repeat the first one; None where all do."""
+    first, *others = (_Words(passage, show) for passage in ranked)
+    return next((number for number, one in enumerate(others, 1) if not first.repeats(one)), None)
+
+
+def _one_of(group: Sequence[_Words]) -> Shown:
+    best = group[0]
+    first = min((one for one in group if one is best or one.whole.holds(best.lit)), key=_published)
+    others = sorted((one for one in group if one is not first), key=_published)
+    return replace(first.shown, score=best.shown.score, also=tuple(one.shown.passage for one in others))
+
+
+def _published(one: _Words) -> tuple[datetime, int]:
+    entry = one.shown.passage.version.entry
+    return entry.posted_at, entry.key
+
+
+class _Words:
+    """The words of what is shown of an entry, and of the sentences that are highlighted in it."""
+
+    def __init__(self, ranked: Ranked, show: Callable[[Ranked], Shown]) -> None:
+        self._ranked = ranked
+        self._show = show
+
+    @cached_property
+    def shown(self) -> Shown:
+        return self._show(self._ranked)
+
+    @cached_property
+    def whole(self) -> _Row:
+        return _Row.of(self.shown.passage)
+
+    @cached_property
+    def lit(self) -> _Row:
+        lit = self.shown.highlights
+        if not lit:
+            return self.whole
+        return _Row.of(whole_sentences(self.shown.passage.version, (lit[0][0], lit[-1][1])))
+
+    @cached_property
+    def _rough(self) -> set[tuple[str, ...]]:
+        """Rows of words as white space parts them: two duplicates share some."""
+        words = self._ranked.passage.text.casefold().split()
+        return {tuple(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1)}
+
+    def repeats(self, other: _Words) -> bool:
+        """Whether one of the two, or its highlight, stands in the other."""
+        if max(len(self._ranked.passage.text), len(other._ranked.passage.text)) > _LONGEST:
+            return False
+        if len(self._rough & other._rough) < _ROUGHLY:
+            return False
+        pairs = ((self, other), (other, self))
+        return any(one.whole.holds(two.whole) or one.whole.holds(two.lit) for one, two in pairs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """Words as they are compared, `sentences` the number of the sentence of each; `names` those with a capital
+    within a sentence."""
+
+    words: tuple[str, ...]
+    sentences: tuple[int, ...]
+    names: frozenset[str]
+    language: str
+
+    @classmethod
+    def of(cls, passage: Passage) -> _Row:
+        language = passage.version.entry.blog.language
+        begin = [start for start, _ in sentences(passage.version.text, language)]
+        read = tokens(passage.text)
+        words = [one for one in read if one.is_word]
+        return cls(
+            words=tuple(map(_form, words)),
+            sentences=tuple(bisect_right(begin, passage.start + one.start) for one in words),
+            names=frozenset(_names(read)),
+            language=language,
+        )
+
+    @cached_property
+    def rows(self) -> dict[tuple[str, ...], list[int]]:
+        """Each row of words, with the places where it begins."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        for at in range(len(self.words) - _ROW + 1):
+            found.setdefault(self.words[at : at + _ROW], []).append(at)
+        return found
+
+    def holds(self, other: _Row) -> bool:
+        """Whether it says what the other says, in its words and together, with at most a few more among them."""
+        if len(other.words) < _FEWEST:
+            return False
+        shared = [places for row, places in self.rows.items() if row in other.rows]
+        if len(shared) < _SAME * len(other.rows):
+            return False
+        start, end = min(one[0] for one in shared), max(one[-1] for one in shared) + _ROW
+        if end - start > _STRETCH * len(other.words):
+            return False
+        more = Counter(other.words) - Counter(self.words[start:end])
+        if not all(is_function_word(word, self.language) for word in more):
+            return False
+        names = self.names | other.names
+        if self._weighty(start, end, names) != other._weighty(0, len(other.words), names):
+            return False
+        return not any(self._weighty(*span, frozenset(), numbers=False) for span in self._beside(start, end))
+
+    def _beside(self, start: int, end: int) -> tuple[Span, Span]:
+        """What stands before and after [start, end) in the same sentences: "It is not true that …"."""
+        first = bisect_left(self.sentences, self.sentences[start])
+        last = bisect_right(self.sentences, self.sentences[end - 1])
+        return (first, start), (end, last)
+
+    def _weighty(self, start: int, end: int, names: frozenset[str], *, numbers: bool = True) -> list[str]:
+        """The words of [start, end) that two duplicates must share, in order."""
+        return [
+            word
+            for word, following in pairwise((*self.words[start:end], ""))
+            if word in names
+            or turns(word, self.language)
+            or hedges(word, following)
+            or (numbers and counts(word, following))
+        ]
+
+
+def _form(token: Token) -> str:
+    return next(iter(search_words((token,))), token.folded)
+
+
+def _names(read: Sequence[Token]) -> Iterator[str]:
+    before = "."
+    for one in read:
+        if one.is_word and one.form[0].isupper() and before not in _AFTER:
+            yield _form(one)
+        before = one.form

@@ -1,0 +1,182 @@
+"""What a segment holds of its versions, as arrays: on disk, mapped into memory, or in memory alone.
+
+passages.npy     version, start, end, and how many terms and tokens it has; in the order of versions.npy
+versions.npy     version, time of posting, blog, its passages, and how many terms and tokens its title has
+terms.npy        the hashed terms of each version, its title's first, then those of its passages in order
+tokens.npy       the vectors of its tokens, a byte a number, likewise
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.bm25 import HASH, flattened
+from retrieval.clock import microseconds
+from retrieval.errors import DamagedSnapshot
+from retrieval.files import DAMAGED_ARRAY
+from retrieval.lexical import LexicalDocument, terms
+from retrieval.manifest import REBUILD, SegmentMark
+from retrieval.model import Span, Version
+
+_PASSAGE = np.dtype([("version", "<i8"), ("start", "<i4"), ("end", "<i4"), ("terms", "<i4"), ("tokens", "<i4")])
+_VERSION = np.dtype(
+    [
+        ("version", "<i8"),
+        ("posted", "<i8"),
+        ("first", "<i4"),
+        ("count", "<i4"),
+        ("blog", "<i4"),
+        ("terms", "<i4"),
+        ("tokens", "<i4"),
+    ]
+)
+_BYTE = np.dtype("i1")
+_HASHED_UP_TO = 64_000_000
+"""Bytes of a segment whose digests are compared when it is opened: 64 MB took under 0.1 s. Damage to a smaller one
+is found before tantivy or FAISS reads it; a larger one's is left to `stet doctor`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class IndexedVersion:
+    """A version and the passages of it that are indexed: their vectors, shape (passages, dimension); and the tokens
+    of its title and then of its passages, shape (tokens, width), with their numbers, the title's first."""
+
+    version: Version
+    passages: tuple[Span, ...]
+    vectors: NDArray[np.float32]
+    tokens: NDArray[np.int8]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Tables:
+    """A segment's arrays, and its blogs' ids."""
+
+    passages: NDArray[Any]
+    versions: NDArray[Any]
+    terms: NDArray[np.uint64]
+    tokens: NDArray[np.int8]
+    blogs: tuple[str, ...]
+
+
+def tabulated(versions: Sequence[IndexedVersion], width: int) -> tuple[Tables, list[LexicalDocument]]:
+    """The tables of versions and their passages, and the versions as documents for the word index."""
+    blogs = tuple(sorted({one.version.entry.blog.id for one in versions}))
+    number_of = {blog: number for number, blog in enumerate(blogs)}
+    rows: list[tuple[int, ...]] = []
+    passages: list[tuple[int, ...]] = []
+    documents: list[LexicalDocument] = []
+    every_term: list[str] = []
+    for number, one in enumerate(versions):
+        version, language = one.version, one.version.entry.blog.language
+        posted, blog = microseconds(version.entry.posted_at), version.entry.blog.id
+        title = terms(version.title or "", language) if one.passages else []
+        texts = [terms(version.text[start:end], language) for start, end in one.passages]
+        text = [term for some in texts for term in some]
+        rows.append((version.key, posted, len(passages), len(texts), number_of[blog], len(title), one.counts[0]))
+        passages += [
+            (version.key, start, end, len(some), tokens)
+            for (start, end), some, tokens in zip(one.passages, texts, one.counts[1:], strict=True)
+        ]
+        documents.append(
+            LexicalDocument(row=number, version=version.key, posted=posted, blog=blog, title=title, text=text)
+        )
+        every_term += [*title, *text]
+    tables = Tables(
+        passages=np.array(passages, dtype=_PASSAGE),
+        versions=np.array(rows, dtype=_VERSION),
+        terms=flattened(every_term),
+        tokens=np.concatenate([np.empty((0, width), _BYTE), *(one.tokens for one in versions)]),
+        blogs=blogs,
+    )
+    return tables, documents
+
+
+def save(folder: Path, tables: Tables) -> None:
+    """Write a segment's tables. Raises OSError."""
+    for name in ("passages", "versions", "terms", "tokens"):
+        np.save(folder / f"{name}.npy", getattr(tables, name), allow_pickle=False)
+
+
+def opened(folder: Path, mark: SegmentMark, width: int) -> Tables:
+    """A segment's tables, mapped into memory. Raises DamagedSnapshot."""
+    tables = Tables(
+        passages=_table(folder / "passages.npy", _PASSAGE, (mark.passages,)),
+        versions=np.array(keys_of(folder, mark)),
+        terms=_table(folder / "terms.npy", HASH, (mark.terms,)),
+        tokens=_table(folder / "tokens.npy", _BYTE, (mark.tokens, width)),
+        blogs=tuple(sorted(mark.blogs)),
+    )
+    if not _belong_together(tables):
+        raise DamagedSnapshot(f"the tables in {folder} contradict each other", REBUILD)
+    return tables
+
+
+def keys_of(folder: Path, mark: SegmentMark) -> NDArray[Any]:
+    """A segment's versions, as `versions.npy` has them; nothing else is opened. Raises DamagedSnapshot."""
+    return _table(folder / "versions.npy", _VERSION, (mark.entries,))
+
+
+def _table(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """A table of a segment, mapped into memory."""
+    try:
+        table = np.lib.format.open_memmap(path, mode="r")
+    except DAMAGED_ARRAY as error:
+        raise DamagedSnapshot(f"{path} cannot be read: {error}", REBUILD) from error
+    if table.dtype != kind or table.shape != shape:
+        raise DamagedSnapshot(f"{path} is not what the manifest says", REBUILD)
+    return table
+
+
+def _belong_together(tables: Tables) -> bool:
+    """Whether every passage is a span, the versions' passages follow one another and are all there are, and so are
+    their terms and tokens."""
+    passages, versions = tables.passages, tables.versions
+    counts = versions["count"].astype(np.int64)
+    ends = np.cumsum(counts)
+    held = {"terms": len(tables.terms), "tokens": len(tables.tokens)}
+    return bool(
+        (counts >= 0).all()
+        and (versions["first"] == ends - counts).all()
+        and counts.sum() == len(passages)
+        and (np.repeat(versions["version"], counts) == passages["version"]).all()
+        and ((passages["start"] >= 0) & (passages["start"] < passages["end"])).all()
+        and ((versions["blog"] >= 0) & (versions["blog"] < len(tables.blogs))).all()
+        and all((some[field] >= 0).all() for some in (passages, versions) for field in held)
+        and all(
+            passages[field].sum(dtype=np.int64) + versions[field].sum(dtype=np.int64) == whole
+            for field, whole in held.items()
+        )
+    )
+
+
+def check_files(folder: Path, mark: SegmentMark) -> None:
+    """Compare a segment's files with what the manifest says of them: sizes, and digests where it is small.
+
+    Raises DamagedSnapshot."""
+    hashed = sum(file["bytes"] for file in mark.files.values()) <= _HASHED_UP_TO
+    for name, file in mark.files.items():
+        path = folder / name
+        try:
+            size = path.stat().st_size
+            if size != file["bytes"]:
+                raise DamagedSnapshot(f"{path} has {size} bytes, not {file['bytes']}", REBUILD)
+            if hashed and sha256(path) != file["sha256"]:
+                raise DamagedSnapshot(f"{path} was changed after it was written", REBUILD)
+        except FileNotFoundError:
+            raise DamagedSnapshot(f"the index lacks {path}", REBUILD) from None
+        except OSError as error:
+            raise DamagedSnapshot(f"{path} cannot be read: {error.strerror}", REBUILD) from error
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
