@@ -123,7 +123,7 @@ def search(
 
     `reranking` orders the best of them anew. A candidate's fit, and with it the confidence, stays what it was, since
     the confidence was learned from that alone: it is the one of the candidate that comes first, not of the best fit.
-    Raises ModelError."""
+    Raises ModelError, DamagedSnapshot."""
     worded = {language: _worded(view, text, question.spans, language) for language in _languages(store, within)}
     probe = Probe(
         vector=question.vector,
