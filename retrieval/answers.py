@@ -12,6 +12,7 @@ from retrieval.search import Searched
 from retrieval.showing import opening, shown
 
 NEAREST = 3
+"""Entries that are named where nothing answers, at most."""
 _RANKING = 10
 """Entries of the ranking that an answer tells of, for those who measure."""
 _SPARE = 7

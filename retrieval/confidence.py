@@ -1,10 +1,14 @@
 """How likely the first passage answers: how well its entry fits the question, made a probability by plain arithmetic;
 and from where on that is enough.
 
-Learned by `python -m tests.benchmarks.calibrate` on 23 November 2026 from the odd articles of SQuAD 2.0 dev: archives
-of 11 to 1,204 entries that hold a question's paragraph, or lack its whole article. The more entries there are, the
-better the best of those fits that do not answer: so the number of those searched counts against it, by its logarithm.
-And an entry that fits no better than the next one is the right one by half: so its lead counts for it.
+Learned by `python -m tests.benchmarks.calibrate` on 23 November 2026 from the odd articles of SQuAD 2.0 dev:
+archives of 11 to 1,204 entries that hold a question's paragraph, or lack its whole article. The more entries there
+are, the better the best of those fits that do not answer: so the number of those searched counts against it, by
+its logarithm. And an entry that fits no better than the next one is the right one by half: so its lead counts for
+it.
+
+On the even articles, at 11, 100, 400 and 1,204 entries: AUROC .997, .993, .991, .979; ECE .021, .024, .026, .014;
+answered at 5 % false answers .991, .960, .966, .909.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from retrieval.answers import NEAREST
 from retrieval.lexical import terms
 from retrieval.model import (
     Answer,
@@ -47,7 +48,6 @@ _POSSESSIVE = re.compile(r"['’]s\b")
 _WHOLE, _SURNAME = 2, 1
 """Words of a name that must stand together."""
 _LONGEST_RUN = 3
-_NEAREST = 3
 _MOST_SEARCHES = 12
 
 
@@ -99,7 +99,7 @@ def in_time(question: Question, matter: str, searched: Callable[[Filter], Search
         if not more:
             break
         held |= {one.version.key: one for one in more}
-    nearest = () if held else tuple(_held(one, first, matter) for one in first.candidates[:_NEAREST])
+    nearest = () if held else tuple(_held(one, first, matter) for one in first.candidates[:NEAREST])
     return InTime(holding=tuple(_sorted(held.values(), latest)[: question.limit]), nearest=nearest)
 
 

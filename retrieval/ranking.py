@@ -1,8 +1,11 @@
 """How well an entry fits a question: one linear score of a few signs, each 0 to about 1 whatever the archive's size.
 
-Learned by `python -m tests.benchmarks.calibrate` from SQuAD 2.0 dev: see there. Two words of a passage are alike as
-the model reads them in their places; so the score is that of late interaction (Khattab and Zaharia, "ColBERT", 2020)
-over windows of two sentences, beside the vectors' cosine, BM25, and the words themselves.
+The greatest part is late interaction (Khattab and Zaharia, "ColBERT", 2020): two words are as alike as the model
+reads them in their places, over windows of two sentences. Beside it stand the vectors' cosine, BM25, and the words
+themselves.
+
+Learned by `python -m tests.benchmarks.calibrate` on 23 November 2026 from the odd articles of SQuAD 2.0 dev. On
+its even articles (3,019 questions, 1,204 entries): R@1 .900, R@3 .968, R@5 .979, MRR .936.
 """
 
 from __future__ import annotations

@@ -13,13 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from sentence_transformers import CrossEncoder
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import BertProcessing
-from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
+from transformers import BertForSequenceClassification, BertModel, PreTrainedModel
 
 from retrieval.archive import Archive
 from retrieval.confidence import confidence
@@ -31,34 +26,16 @@ from retrieval.search import Candidate, _as_read, _reranked, search
 from tests.command import Command
 from tests.contract import ANSWER, conforms, prove
 from tests.data_folder import SAMPLE
+from tests.tiny_models import save_transformer
 
 WORDS = "the river rose by two feet quay what is it pump council second homes evacuated of a to in".split()
-VOCABULARY = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
 HINT = "set STET_RERANKER to the folder or name of a sentence-transformers CrossEncoder of one output, or unset it"
 PUMP = "What happened to the pump?"
 PASSAGES = ["the river rose", "the quay", "by two feet the river rose", "", "unheard of " * 60]
 
 
-def save(folder: Path, outputs: int = 1, kind: type[BertModel | BertForSequenceClassification] | None = None) -> Path:
-    """A transformer of one layer with 16 dimensions, on disk."""
-    tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    torch.manual_seed(5)
-    config = BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=40,
-        initializer_range=0.5,
-    )
-    config.num_labels = outputs
-    (kind or BertForSequenceClassification)(config).save_pretrained(str(folder))
-    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
-    ).save_pretrained(str(folder))
+def save(folder: Path, outputs: int = 1, kind: type[PreTrainedModel] = BertForSequenceClassification) -> Path:
+    save_transformer(folder, WORDS, kind, num_labels=outputs, initializer_range=0.5)
     return folder
 
 

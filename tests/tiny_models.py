@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,38 +15,44 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import BertProcessing
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from retrieval.embedding import Embedder, Reading, SentenceTransformerEmbedder, Vectors
 from retrieval.model import Span
 
 WORDS = ["the", "river", "rose", "by", "two", "feet", "quay", "find", ":", "passage", "what", "is", "it"]
-VOCABULARY = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
-
 
 Maker = Callable[..., Path]
 
 
-@cache
-def _plain() -> SentenceTransformer:
-    """A transformer of one layer with 16 dimensions."""
-    tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
+def save_transformer(
+    folder: str | Path, words: Sequence[str], kind: type[PreTrainedModel] = BertModel, **config: Any
+) -> None:
+    """A transformer of one layer with 16 dimensions that knows these words, and its tokenizer, into a folder."""
+    vocabulary = {word: number for number, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words])}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     torch.manual_seed(5)
-    config = BertConfig(
-        vocab_size=len(VOCABULARY),
+    small = BertConfig(
+        vocab_size=len(vocabulary),
         hidden_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=40,
+        **config,
     )
+    kind(small).save_pretrained(str(folder))
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    ).save_pretrained(str(folder))
+
+
+@cache
+def _plain() -> SentenceTransformer:
     with tempfile.TemporaryDirectory() as folder:
-        BertModel(config).save_pretrained(folder)
-        PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
-        ).save_pretrained(folder)
+        save_transformer(folder, WORDS)
         return SentenceTransformer(folder, device="cpu")
 
 

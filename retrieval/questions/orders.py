@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 from retrieval.lexical import terms
 from retrieval.model import Order
-from retrieval.questions.windows import ENTRIES
+from retrieval.questions.windows import AND_SO, ENTRIES
 
 _FIRST = r"first|earliest|oldest|opening"
 _LAST = r"last|latest|newest|most recent|final"
 _ORDER = rf"(?:(?P<first>{_FIRST})|(?P<last>{_LAST}))"
-_AND_SO = r"(?:(?:and|so|but|ok|okay|please|hi|hello) )?"
 _ASKED = (
-    rf"{_AND_SO}(?:(?:what|which|when|where)(?: entry| post)?(?:['’]s| is| was| are| were| does| did| do)? "
+    rf"{AND_SO}(?:(?:what|which|when|where)(?: entry| post)?(?:['’]s| is| was| are| were| does| did| do)? "
     r"|(?:can you |could you )?(?:give|show|tell|send|find|list|make|get)(?: me| us)? |any |is there (?:a|any) )?"
     r"(?:the |a |an |our |your )?(?:very |full |short |brief |quick )?"
 )
@@ -37,7 +36,7 @@ _ENTRY_ABOUT = re.compile(
     re.IGNORECASE,
 )
 _ENTRY_THAT = re.compile(
-    rf"^{_AND_SO}(?:which|what) (?P<noun>{ENTRIES}) {_ORDER} "
+    rf"^{AND_SO}(?:which|what) (?P<noun>{ENTRIES}) {_ORDER} "
     rf"(?:mentioned|mentions?|named|names|referred to) {_MATTER}{_END}",
     re.IGNORECASE,
 )
@@ -48,19 +47,19 @@ _LATEST = re.compile(
 )
 _LATEST_NEWS = re.compile(rf"^{_ASKED}{_ORDER} {_MATTER} (?:news|developments){_END}", re.IGNORECASE)
 _MENTIONED = re.compile(
-    rf"^{_AND_SO}(?:when|where) (?:was|were|is|are|did|has|have|had) {_MATTER}(?: been)? {_ORDER} "
+    rf"^{AND_SO}(?:when|where) (?:was|were|is|are|did|has|have|had) {_MATTER}(?: been)? {_ORDER} "
     rf"(?:mentioned|brought up){_END}",
     re.IGNORECASE,
 )
 _MENTION_OF = re.compile(rf"^{_ASKED}{_ORDER} mentions? of {_MATTER}{_END}", re.IGNORECASE)
 _WE_DID = re.compile(
-    rf"^{_AND_SO}when (?:did|do|have|had) (?:we|the (?:live )?blog|(?:our|this) (?:live )?blog) {_ORDER} "
+    rf"^{AND_SO}when (?:did|do|have|had) (?:we|the (?:live )?blog|(?:our|this) (?:live )?blog) {_ORDER} "
     r"(?:mention|report|post|publish|cover|write|tell|say|quote|mentioned|reported|posted|published|covered|written)"
     rf"(?: (?:about|on|of|anything (?:about|on)|something (?:about|on)))? {_MATTER}{_END}",
     re.IGNORECASE,
 )
 _PUBLISHED = re.compile(
-    rf"^{_AND_SO}what (?:was|is|did we) (?:the )?{_ORDER}(?: thing)?(?: that was| that we| we)? "
+    rf"^{AND_SO}what (?:was|is|did we) (?:the )?{_ORDER}(?: thing)?(?: that was| that we| we)? "
     rf"(?:said|posted|published|reported|written|say|post|publish|report|write) {_ABOUT} {_MATTER}{_END}",
     re.IGNORECASE,
 )
@@ -77,7 +76,7 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _WHAT_IS_NEW = re.compile(
-    rf"^{_AND_SO}(?:what(?:['’]s| is) (?:the latest(?: news)?|new)|"
+    rf"^{AND_SO}(?:what(?:['’]s| is) (?:the latest(?: news)?|new)|"
     rf"(?:give|show|tell)(?: me| us)? the latest(?: news)?|any(?: more)? news|anything new)(?: here| so far)?{_END}",
     re.IGNORECASE,
 )

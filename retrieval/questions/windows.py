@@ -175,8 +175,9 @@ BESIDE = (
 )
 """Words that may stand between an entry and its time."""
 _ABOUT = r"(?: (?:about|on|regarding|concerning|by|from|with|of|to|in|at) (?P<matter>.{1,300}))?"
-_AND_SO = r"(?:(?:and|so|but|ok|okay|please|hi|hello) )?"
-_WHAT = rf"{_AND_SO}what(?: else| all| exactly)?"
+AND_SO = r"(?:(?:and|so|but|ok|okay|please|hi|hello) )?"
+"""What a question may begin with that asks nothing."""
+_WHAT = rf"{AND_SO}what(?: else| all| exactly)?"
 _MADE_PUBLIC = r"(?:posted|published|written|added|updated)"
 _ONLINE = ("posted", "added", "updated")
 """What no book was."""
@@ -197,7 +198,7 @@ _TELLS = re.compile(
 )
 """What entries do, with their time between: "Which entries since 3pm mention the pylon?"."""
 _LISTED = re.compile(
-    rf"^{_AND_SO}(?:(?:show|give|list|find|get|tell|send)(?: me| us)? "
+    rf"^{AND_SO}(?:(?:show|give|list|find|get|tell|send)(?: me| us)? "
     r"|(?:what|which|where)(?:['’]s| is| are| were| was)? |(?:is|are|was|were) there |have (?:we|you) )?"
     rf"(?:(?:all|any|every|of|the|new|other|more|our|live|blog) )*"
     rf"(?:{ENTRIES}|news\b|developments\b|headlines\b|anything\b){_ABOUT}$",
@@ -216,7 +217,7 @@ _SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 _ANYTHING = re.compile(
-    rf"^{_AND_SO}(?:did|does|do|has|have|had) (?P<subject>(?:[\w.’'-]+ ){{1,8}}){_SAY} "
+    rf"^{AND_SO}(?:did|does|do|has|have|had) (?P<subject>(?:[\w.’'-]+ ){{1,8}}){_SAY} "
     rf"(?:anything|something|any more|more)(?: else| new)?{_ABOUT}$",
     re.IGNORECASE,
 )
@@ -230,7 +231,7 @@ _NOTHING_ELSE = re.compile(
     re.IGNORECASE,
 )
 _ORDERED = re.compile(
-    rf"^{_AND_SO}(?:what(?:['’]s| is| was| are) |(?:give|show|tell|send)(?: me| us)? )?(?:the |a )?(?:very )?"
+    rf"^{AND_SO}(?:what(?:['’]s| is| was| are) |(?:give|show|tell|send)(?: me| us)? )?(?:the |a )?(?:very )?"
     rf"(?:(?:latest|newest|most recent)(?: news| information| info| word| coverage| developments?| {ENTRIES})?"
     r"|timeline|chronology)"
     rf"{_ABOUT}$",
