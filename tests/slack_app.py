@@ -1,14 +1,24 @@
 """An app to drive the loopback Slack with, and short forms of blocks and views."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, cast
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from slack_bolt import Ack, App, Respond, Say
+from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from websockets.sync.client import ClientConnection
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 Json = dict[str, Any]
 
@@ -32,6 +42,27 @@ def echo(client: WebClient) -> App:
         respond(text=command["text"])
 
     return app
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Requests are not printed."""
+
+
+@contextmanager
+def listening(app: App | WSGIApplication) -> Iterator[str]:
+    """The app, or what stands in its place, behind an HTTP server of its own; its request URL."""
+    serving = cast("WSGIApplication", SlackRequestHandler(app)) if isinstance(app, App) else app
+    with make_server("127.0.0.1", 0, serving, _Server, _Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/slack/events"
+        server.shutdown()
+        thread.join()
 
 
 def told(websocket: ClientConnection) -> Json:

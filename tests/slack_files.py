@@ -51,6 +51,7 @@ class Files:
         self._bot_token = bot_token
         self._hosted: dict[str, tuple[str, bytes, str | None]] = {}
         self._uploads: dict[str, _Upload] = {}
+        self._standing: dict[str, str | None] = {}
         self._tickets: dict[str, str] = {}
 
     def host(self, name: str, data: bytes, /, *, user: str, redirect: str | None = None, **more: Any) -> Json:
@@ -135,4 +136,14 @@ class Files:
                 )
             )
             done.append({"id": one["id"], "title": one.get("title") or upload.name})
+            self._standing[one["id"]] = args.get("channel_id")
         return {"files": done}
+
+    def delete(self, args: Json, refuse: Refuse) -> Json:
+        """`files.delete`: one that the bot put somewhere; it is gone from there."""
+        name = args.get("file", "")
+        if name not in self._standing:
+            raise refuse("file_not_found")
+        del self._standing[name]
+        self._journal.note_removed(name)
+        return {}

@@ -9,9 +9,25 @@ that no rule here knows is refused, an empty `elements` list is refused, and the
 smallest one at which Slack has been seen to refuse a message.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from tests.slack_schema import (
+    ANY_INTERACTIVE,
+    BLOCKS,
+    CHOICES,
+    INPUTS,
+    INTERACTIVE,
+    LENGTHS,
+    MAY_BE_EMPTY,
+    RICH_CONTAINERS,
+    RICH_LEAVES,
+    STYLES,
+    VIEW,
+)
 
 __all__ = [
     "BUDGET",
@@ -21,6 +37,7 @@ __all__ = [
     "Verdict",
     "characters",
     "check_message",
+    "check_metadata",
     "check_view",
 ]
 
@@ -34,86 +51,10 @@ BUDGET: Final = 9_000
 """Characters of text in its blocks that a message of ours may have: what is left is a margin."""
 MARKDOWN_LIMIT: Final = 12_000
 """Characters of all `markdown` blocks of one message together, as documented."""
+METADATA_LIMIT: Final = 8_000
+"""Characters of a message's metadata as JSON; Slack's own limit is undocumented."""
 
-# type -> fields required, fields allowed besides; every block may have a block_id
-_BLOCKS: Final = {
-    "actions": ("elements", ""),
-    "context": ("elements", ""),
-    "context_actions": ("elements", ""),
-    "divider": ("", ""),
-    "header": ("text", ""),
-    "image": ("alt_text", "image_url slack_file title"),
-    "input": ("label element", "hint optional dispatch_action"),
-    "markdown": ("text", ""),
-    "rich_text": ("elements", ""),
-    "section": ("", "text fields accessory expand"),
-}
-_INTERACTIVE: Final = {
-    "button": ("text", "value url style"),
-    "channels_select": ("", "initial_channel placeholder response_url_enabled"),
-    "checkboxes": ("options", "initial_options"),
-    "conversations_select": ("", "initial_conversation placeholder filter default_to_current_conversation"),
-    "datepicker": ("", "initial_date placeholder"),
-    "datetimepicker": ("", "initial_date_time"),
-    "feedback_buttons": ("positive_button negative_button", ""),
-    "icon_button": ("icon text", "value visible_to_user_ids"),
-    "multi_static_select": ("options", "initial_options placeholder max_selected_items"),
-    "overflow": ("options", ""),
-    "plain_text_input": (
-        "",
-        "initial_value multiline min_length max_length placeholder dispatch_action_config",
-    ),
-    "radio_buttons": ("options", "initial_option"),
-    "static_select": ("options", "initial_option placeholder"),
-    "timepicker": ("", "initial_time placeholder timezone"),
-    "url_text_input": ("", "initial_value placeholder dispatch_action_config"),
-    "users_select": ("", "initial_user placeholder"),
-}
-_ANY_INTERACTIVE: Final = "action_id confirm accessibility_label focus_on_load"
-_CHOICES: Final = set(_INTERACTIVE) - {
-    "feedback_buttons",
-    "icon_button",
-    "plain_text_input",
-    "url_text_input",
-}
-_INPUTS: Final = set(_INTERACTIVE) - {"button", "feedback_buttons", "icon_button", "overflow"}
-_RICH_CONTAINERS: Final = {
-    "rich_text_list": ("elements style", "indent offset border"),
-    "rich_text_preformatted": ("elements", "border language"),
-    "rich_text_quote": ("elements", "border"),
-    "rich_text_section": ("elements", ""),
-}
-_RICH_LEAVES: Final = {
-    "broadcast": ("range", "style"),
-    "channel": ("channel_id", "style"),
-    "color": ("value", "style"),
-    "date": ("timestamp format", "url fallback style"),
-    "emoji": ("name", "unicode skin_tone style"),
-    "link": ("url", "text style unsafe"),
-    "team": ("team_id", "style"),
-    "text": ("text", "style"),
-    "user": ("user_id", "style"),
-    "usergroup": ("usergroup_id", "style"),
-}
-_STYLES: Final = {"bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"}
-_VIEW: Final = (
-    "type blocks",
-    "title submit close private_metadata callback_id external_id clear_on_close notify_on_close",
-)
-# the longest string each field may hold, wherever it stands
-_LENGTHS: Final = {
-    "accessibility_label": 75,
-    "action_id": 255,
-    "alt_text": 2_000,
-    "block_id": 255,
-    "callback_id": 255,
-    "external_id": 255,
-    "image_url": 3_000,
-    "private_metadata": 3_000,
-    "url": 3_000,
-    "value": 2_000,
-}
-_MAY_BE_EMPTY: Final = {"private_metadata", "callback_id"}
+_EVENT_TYPE: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +111,27 @@ def check_message(message: Mapping[str, Any]) -> Verdict:
     return Verdict(error=None, problems=(), characters=size)
 
 
+def check_metadata(metadata: object) -> Verdict:
+    """Judge a message's metadata: none, the empty object, or an `event_type` and an `event_payload`.
+
+    Slack posts a message whose `event_type` has other characters than letters, digits and `_`, and drops the
+    metadata in silence; here it is refused, so that a test learns of it.
+    """
+    if metadata in (None, "", {}):
+        return Verdict(error=None, problems=(), characters=0)
+    if not isinstance(metadata, Mapping):
+        return _refused("invalid_metadata_format", "/metadata", "must be an object", 0)
+    kind, payload = metadata.get("event_type"), metadata.get("event_payload")
+    if not isinstance(kind, str) or not isinstance(payload, Mapping):
+        return _refused("invalid_metadata_format", "/metadata", "must have an event_type and an event_payload", 0)
+    if not _EVENT_TYPE.fullmatch(kind) or metadata.keys() != {"event_type", "event_payload"}:
+        return _refused("invalid_metadata_schema", "/metadata", "must be of letters, digits and _, and no more", 0)
+    size = len(json.dumps(metadata, ensure_ascii=False))
+    if size > METADATA_LIMIT:
+        return _refused("metadata_too_large", "/metadata", f"must be less than {METADATA_LIMIT + 1} characters", size)
+    return Verdict(error=None, problems=(), characters=size)
+
+
 def check_view(view: object) -> Verdict:
     """Judge a modal or a Home tab. Slack calls a bad view `invalid_arguments`, not `invalid_blocks`."""
     if not isinstance(view, Mapping) or view.get("type") not in ("modal", "home"):
@@ -192,18 +154,22 @@ class _Checker:
         self._surface: Surface = surface
 
     def view(self, view: Mapping[str, Any]) -> None:
-        self._fields(view, "/view", *_VIEW)
+        self._fields(view, "/view", *VIEW)
         if self._surface == "modal" or "title" in view:
             self._text(view.get("title"), "/view/title", 24, plain=True)
         for name in ("submit", "close"):
             if name in view:
                 self._text(view[name], f"/view/{name}", 24, plain=True)
-        self.blocks(view.get("blocks"), "/view/blocks", most=100)
+        blocks = view.get("blocks")
+        self.blocks(blocks, "/view/blocks", most=100)
+        asks = isinstance(blocks, list) and any(isinstance(b, Mapping) and b.get("type") == "input" for b in blocks)
+        if self._surface == "modal" and asks and "submit" not in view:
+            self._refuse("/view", "missing required field: submit")
 
     def blocks(self, blocks: object, where: str, *, most: int) -> None:
         seen: set[str] = set()
         for at, block in self._items(blocks, where, most, least=0):
-            kind = self._typed(block, at, _BLOCKS, "block_id")
+            kind = self._typed(block, at, BLOCKS, "block_id")
             if kind is None:
                 continue
             if kind in ("markdown", "context_actions") and self._surface != "message":
@@ -233,7 +199,7 @@ class _Checker:
                     for place, field in self._items(block["fields"], f"{at}/fields", 10):
                         self._text(field, place, 2_000)
                 if "accessory" in block:
-                    self._element(block["accessory"], f"{at}/accessory", _CHOICES | {"image"})
+                    self._element(block["accessory"], f"{at}/accessory", CHOICES | {"image"})
             case "header":
                 self._text(block.get("text"), f"{at}/text", 150, plain=True)
             case "markdown":
@@ -245,21 +211,21 @@ class _Checker:
                     else:
                         self._text(element, place, 3_000)
             case "actions":
-                self._elements(block.get("elements"), f"{at}/elements", 25, _CHOICES)
+                self._elements(block.get("elements"), f"{at}/elements", 25, CHOICES)
             case "context_actions":
                 self._elements(block.get("elements"), f"{at}/elements", 5, {"feedback_buttons", "icon_button"})
             case "input":
                 self._text(block.get("label"), f"{at}/label", 2_000, plain=True)
                 if "hint" in block:
                     self._text(block["hint"], f"{at}/hint", 2_000, plain=True)
-                self._element(block.get("element"), f"{at}/element", _INPUTS)
+                self._element(block.get("element"), f"{at}/element", INPUTS)
             case "image":
                 self._image(block, at)
                 if "title" in block:
                     self._text(block["title"], f"{at}/title", 2_000, plain=True)
             case "rich_text":
                 for place, container in self._items(block.get("elements"), f"{at}/elements"):
-                    self._rich_container(container, place, set(_RICH_CONTAINERS))
+                    self._rich_container(container, place, set(RICH_CONTAINERS))
 
     def _elements(self, elements: object, where: str, most: int, allowed: set[str]) -> None:
         seen: set[str] = set()
@@ -276,8 +242,8 @@ class _Checker:
             self._typed(element, at, {"image": ("alt_text", "image_url slack_file")})
             self._image(element, at)
             return
-        schema = {kind: fields for kind, fields in _INTERACTIVE.items() if kind in allowed}
-        kind = self._typed(element, at, schema, _ANY_INTERACTIVE)
+        schema = {kind: fields for kind, fields in INTERACTIVE.items() if kind in allowed}
+        kind = self._typed(element, at, schema, ANY_INTERACTIVE)
         if kind is None or not isinstance(element, Mapping):
             return
         if "placeholder" in element:
@@ -310,7 +276,7 @@ class _Checker:
 
     def _rich_container(self, container: object, at: str, allowed: set[str]) -> None:
         """Sections, quotes and code hold leaves; a list holds sections and nothing else."""
-        schema = {kind: fields for kind, fields in _RICH_CONTAINERS.items() if kind in allowed}
+        schema = {kind: fields for kind, fields in RICH_CONTAINERS.items() if kind in allowed}
         kind = self._typed(container, at, schema)
         if kind is None or not isinstance(container, Mapping):
             return
@@ -324,10 +290,10 @@ class _Checker:
 
     def _rich_leaf(self, leaf: object, at: str) -> None:
         """A leaf's text is taken as it is, without mrkdwn; an empty `text` is refused."""
-        kind = self._typed(leaf, at, _RICH_LEAVES)
+        kind = self._typed(leaf, at, RICH_LEAVES)
         if kind is None or not isinstance(leaf, Mapping):
             return
-        for name in " ".join(_RICH_LEAVES[kind]).split():
+        for name in " ".join(RICH_LEAVES[kind]).split():
             value = leaf.get(name)
             if name not in leaf:
                 continue
@@ -336,10 +302,10 @@ class _Checker:
                     self._refuse(f"{at}/{name}", "must be an integer")
             elif name == "style":
                 if not isinstance(value, Mapping) or not all(
-                    key in _STYLES and isinstance(on, bool) for key, on in value.items()
+                    key in STYLES and isinstance(on, bool) for key, on in value.items()
                 ):
                     self._refuse(f"{at}/{name}", "must be an object of known styles")
-            elif name not in ("unsafe", "skin_tone") and name not in _LENGTHS:
+            elif name not in ("unsafe", "skin_tone") and name not in LENGTHS:
                 self._string(value, f"{at}/{name}", None)
 
     def _text(self, text: object, at: str, limit: int, *, plain: bool = False) -> None:
@@ -369,9 +335,9 @@ class _Checker:
         for name, value in thing.items():
             if name not in f"{required} {allowed}".split():
                 self._refuse(at, f"invalid additional property: {name}")
-            elif name in _LENGTHS:
-                least = 0 if name in _MAY_BE_EMPTY else 1
-                self._string(value, f"{at}/{name}", _LENGTHS[name], least=least)
+            elif name in LENGTHS:
+                least = 0 if name in MAY_BE_EMPTY else 1
+                self._string(value, f"{at}/{name}", LENGTHS[name], least=least)
         return True
 
     def _items(self, items: object, where: str, most: int | None = None, *, least: int = 1) -> list[tuple[str, Any]]:

@@ -6,6 +6,22 @@ from typing import Any
 
 Json = dict[str, Any]
 
+OF_A_MESSAGE = (
+    "type",
+    "subtype",
+    "client_msg_id",
+    "user",
+    "bot_id",
+    "ts",
+    "thread_ts",
+    "text",
+    "team",
+    "blocks",
+    "attachments",
+    "files",
+)
+"""What a message has wherever Slack tells of it: in an event, in a shortcut, in a history."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workspace:
@@ -127,10 +143,11 @@ def bot_message(text: str, *, channel: str, ts: str, bot: str, bot_user: str, th
     return event | ({"thread_ts": thread_ts} if thread_ts else {})
 
 
-def message_changed(original: Mapping[str, Any], text: str, *, ts: str) -> Json:
-    """The event of an edit: hidden, with the message as it is now and as it was."""
+def message_changed(original: Mapping[str, Any], text: str, *, ts: str, blocks: list[Json] | None = None) -> Json:
+    """The event of an edit: hidden, with the message as it is now and as it was; `blocks` None: as they were."""
     before = {key: value for key, value in original.items() if key not in ("channel", "channel_type", "event_ts")}
     before["type"] = "message"
+    changed = {} if blocks is None else {"blocks": blocks}
     return {
         "type": "message",
         "subtype": "message_changed",
@@ -139,8 +156,24 @@ def message_changed(original: Mapping[str, Any], text: str, *, ts: str) -> Json:
         "channel_type": channel_type(original["channel"]),
         "ts": ts,
         "event_ts": ts,
-        "message": before | {"text": text, "edited": {"user": original["user"], "ts": ts}},
+        "message": before | {"text": text, "edited": {"user": original["user"], "ts": ts}} | changed,
         "previous_message": before,
+    }
+
+
+def message_deleted(message: Mapping[str, Any], channel: str, *, ts: str) -> Json:
+    """The event of a deletion: hidden, with the message as it was."""
+    before = {key: value for key, value in message.items() if key not in ("channel", "channel_type", "event_ts")}
+    return {
+        "type": "message",
+        "subtype": "message_deleted",
+        "hidden": True,
+        "channel": channel,
+        "channel_type": channel_type(channel),
+        "ts": ts,
+        "event_ts": ts,
+        "deleted_ts": before["ts"],
+        "previous_message": before | {"type": "message"},
     }
 
 
@@ -204,16 +237,3 @@ def interactive(space: Workspace, kind: str, *, user: str, trigger_id: str, **mo
         "is_enterprise_install": False,
         **more,
     }
-
-
-def find_element(blocks: object, action_id: str, at: int = 0) -> tuple[str, Json]:
-    """The block id and the element of an action, of several that at `at`. Raises LookupError if no block has it."""
-    found = []
-    for number, block in enumerate(blocks if isinstance(blocks, list | tuple) else ()):
-        candidates = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
-        for element in candidates:
-            if isinstance(element, dict) and element.get("action_id") == action_id:
-                found.append((block.get("block_id", f"b{number}"), element))
-    if at >= len(found):
-        raise LookupError(f"no element {at} with the action_id {action_id!r}")
-    return found[at]

@@ -1,4 +1,7 @@
-"""What people do in the loopback Slack: each helper sends what Slack would send, and returns its handle."""
+"""What people write in the loopback Slack: each helper sends what Slack would send, and returns its handle.
+
+What they do with the pointer, to buttons, menus and modals, is in `tests.slack_clicks`.
+"""
 
 import time
 from collections.abc import Mapping
@@ -7,27 +10,12 @@ from typing import Any, Literal
 from tests import slack_payloads
 from tests.slack_payloads import Workspace, dm_channel, escape
 from tests.slack_records import Delivery, Journal, Posted
-from tests.slack_socket_mode import Sent
+from tests.slack_sent import Sent
 from tests.slack_web_api import WebApi
 
 __all__ = ["People"]
 
 Json = dict[str, Any]
-
-_OF_A_MESSAGE = (
-    "type",
-    "subtype",
-    "client_msg_id",
-    "user",
-    "bot_id",
-    "ts",
-    "thread_ts",
-    "text",
-    "team",
-    "blocks",
-    "attachments",
-    "files",
-)
 
 
 class People(Journal):
@@ -122,11 +110,42 @@ class People(Journal):
         )
         return self.event(event)
 
-    def edited_message(self, original: Sent, text: str, *, escaped: bool = False) -> Sent:
+    def edited_message(
+        self, original: Sent, text: str, *, escaped: bool = False, blocks: list[Json] | None = None
+    ) -> Sent:
         """Someone edits what they wrote (`message_changed`)."""
         body = text if escaped else escape(text)
-        event = slack_payloads.message_changed(original.payload["event"], body, ts=self._web.new_ts())
-        return self.event(event)
+        return self.event(self._edit(original, body, blocks))
+
+    def edited_mention(
+        self,
+        original: Sent,
+        text: str,
+        *,
+        also_message: bool = False,
+        escaped: bool = False,
+        blocks: list[Json] | None = None,
+    ) -> Sent:
+        """Someone edits a message so that it reads `@bot text`: it is an `app_mention` once more, with the same ts.
+
+        With `also_message` the `message_changed` comes along (`twin`), each with an event id of its own.
+        """
+        body = f"<@{self.workspace.bot_user}> {text if escaped else escape(text)}"
+        change = self._edit(original, body, blocks)
+        mention = {"channel": original.channel, "event_ts": change["event_ts"], "type": "app_mention"}
+        twin = self._event_handle(change) if also_message else None
+        sent = self._event_handle(change["message"] | mention, twin=twin)
+        self._send(sent, *([twin] if twin else []))
+        return sent
+
+    def deleted_message(self, original: Sent | Posted) -> Sent:
+        """Someone deletes what they wrote, or an admin what the bot posted (`message_deleted`)."""
+        if isinstance(original, Posted):
+            before = self._web.history.own(original)
+            self.note_delete(original.channel, original.ts)
+        else:
+            before = self._standing(original)
+        return self.event(slack_payloads.message_deleted(before, original.channel, ts=self._web.new_ts()))
 
     def home_opened(self, user: str, tab: Literal["home", "messages"] = "messages") -> Sent:
         """Someone opens the app's Home or Messages tab."""
@@ -156,28 +175,11 @@ class People(Journal):
             user=user,
             channel=channel,
             response_url=self._web.new_response_url(user, channel),
-            trigger_id=self._web.new_trigger(user),
+            trigger_id=self._web.views.new_trigger(user),
         )
         sent = self._handle("slash_commands", payload, channel)
         self._send(sent)
         return sent
-
-    def shortcut(self, callback_id: str, user: str, *, message: Sent | None = None) -> Sent:
-        """Someone picks a shortcut: a global one or, with a `message`, one on that message."""
-        more: Json = {"callback_id": callback_id, "action_ts": self._web.new_ts()}
-        if message is None:
-            return self._interact("shortcut", user, "", **more)
-        event = message.payload["event"]
-        return self._interact(
-            "message_action",
-            user,
-            message.channel,
-            **more,
-            message_ts=message.ts,
-            channel={"id": message.channel, "name": slack_payloads.channel_name(message.channel)},
-            message={key: event[key] for key in _OF_A_MESSAGE if key in event} | {"type": "message"},
-            response_url=self._web.new_response_url(user, message.channel),
-        )
 
     def host_file(self, name: str, data: bytes, /, *, user: str, redirect: str | None = None, **more: Any) -> Json:
         """A file of somebody's, kept by Slack, as a message describes it; `more` replaces what it says of it."""
@@ -188,57 +190,23 @@ class People(Journal):
         event = self._message(escape(text), user, dm_channel(user), thread_ts, None)
         return self.event(event | {"subtype": "file_share", "files": files, "upload": False, "display_as_bot": False})
 
-    def block_action(self, action_id: str, value: str | None, user: str, posted: Posted, *, number: int = 0) -> Sent:
-        """Someone clicks a button of a message, the first of its action or that of another `number`. Raises
-        LookupError if the message has no such element.
-
-        Of an ephemeral message Slack hands back the container alone. `value` None is the button's own.
-        """
-        block_id, element = slack_payloads.find_element(posted.blocks, action_id, number)
-        ephemeral = posted.user is not None
-        action: Json = {"type": element["type"], "action_id": action_id, "block_id": block_id}
-        action |= {"value": element.get("value") if value is None else value, "action_ts": self._web.new_ts()}
-        container = {
-            "type": "message",
-            "message_ts": posted.ts,
-            "channel_id": posted.channel,
-            "is_ephemeral": ephemeral,
-        }
-        shown = {"type": "message", "ts": posted.ts, "text": posted.text, "blocks": list(posted.blocks)}
-        shown |= {"user": self.workspace.bot_user, "bot_id": self.workspace.bot}
-        shown |= {"thread_ts": posted.thread_ts} if posted.thread_ts else {}
-        return self._interact(
-            "block_actions",
-            user,
-            posted.channel,
-            container=container | ({"thread_ts": posted.thread_ts} if posted.thread_ts else {}),
-            channel={"id": posted.channel, "name": "channel"},
-            actions=[action],
-            state={"values": {}},
-            response_url=self._web.new_response_url(user, posted.channel),
-            **({} if ephemeral else {"message": shown}),
-        )
-
-    def view_submission(self, view_id: str, values: Json, user: str) -> Sent:
-        """Someone submits a modal that the bot has opened; `values` is the state by block and action id."""
-        [shown] = [view for view in self.views if view.id == view_id]
-        view = {
-            **shown.view,
-            "id": view_id,
-            "state": {"values": values},
-            "hash": "1",
-            "app_id": self.workspace.app,
-        }
-        return self._interact("view_submission", user, "", view=view, response_urls=[])
-
     def _message(self, body: str, user: str, channel: str, thread_ts: str | None, blocks: list[Json] | None) -> Json:
-        ts = self._web.new_ts(channel)
+        ts = self._web.new_ts()
         return slack_payloads.message(
             self.workspace, body, user=user, channel=channel, ts=ts, thread_ts=thread_ts, blocks=blocks
         )
 
+    def _standing(self, original: Sent) -> Json:
+        """What was written, as it stands now; as it was, where it is gone."""
+        event = original.payload["event"]
+        return {**event, **(self._web.history.message(original.channel, original.ts) or {}), "type": "message"}
+
+    def _edit(self, original: Sent, body: str, blocks: list[Json] | None) -> Json:
+        return slack_payloads.message_changed(self._standing(original), body, ts=self._web.new_ts(), blocks=blocks)
+
     def _event_handle(self, event: Mapping[str, Any], twin: Sent | None = None) -> Sent:
         channel = event.get("channel", "")
+        self._web.history.hear(event)
         with self.changed:
             self._event_ids += 1
             event_id = f"Ev{self._event_ids:010d}"
@@ -250,14 +218,6 @@ class People(Journal):
             ext_shared=bool((self.channels.get(channel) or {}).get("is_ext_shared")),
         )
         return self._handle("events_api", payload, channel, event.get("ts", ""), twin=twin)
-
-    def _interact(self, kind: str, user: str, place: str, /, **more: object) -> Sent:
-        payload = slack_payloads.interactive(
-            self.workspace, kind, user=user, trigger_id=self._web.new_trigger(user), **more
-        )
-        sent = self._handle("interactive", payload, place)
-        self._send(sent)
-        return sent
 
     def _handle(
         self,

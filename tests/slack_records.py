@@ -18,7 +18,7 @@ class Call:
     """One request to the Web API or to a `response_url`, with its arguments decoded and its token left out.
 
     `at` is in seconds of the monotonic clock. `retry` says that the same request was made before and answered
-    with an HTTP error; `error` is Slack's word for a refusal.
+    with an HTTP error, or not at all; `error` is Slack's word for a refusal. `status` 0: no answer was sent.
     """
 
     method: str
@@ -35,7 +35,7 @@ class Posted:
 
     `user` is the one person who sees it, None for a message that the channel sees. `via` is `ack` for a
     message that came as the acknowledgement of a slash command. An ephemeral one has a `ts` that no other
-    method accepts.
+    method accepts. `metadata` is what the message has now: an update that names none keeps it.
     """
 
     channel: str
@@ -47,6 +47,7 @@ class Posted:
     method: str
     via: Literal["api", "response_url", "ack"]
     args: Mapping[str, Any]
+    metadata: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +63,10 @@ class Uploaded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShownView:
-    """A modal that was opened for, or a Home tab that was published to, one user."""
+    """A modal that was opened for, or a Home tab that was published to, one user; or a change of one.
+
+    `method` is the Web API's, or `ack:update` and `ack:push` for what the ack of a submission showed.
+    """
 
     id: str
     method: str
@@ -129,6 +133,7 @@ class _Seen:
     posts: list[Posted] = field(default_factory=list)
     views: list[ShownView] = field(default_factory=list)
     uploads: list[Uploaded] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     over_budget: list[OverBudget] = field(default_factory=list)
     reactions: list[tuple[str, str, str]] = field(default_factory=list)
@@ -167,6 +172,12 @@ class Journal:
             return list(self._seen.uploads)
 
     @property
+    def removed(self) -> list[str]:
+        """The ids of the files that the bot has deleted."""
+        with self.changed:
+            return list(self._seen.removed)
+
+    @property
     def reactions(self) -> list[tuple[str, str, str]]:
         """(channel, ts, name) of each reaction added."""
         with self.changed:
@@ -189,6 +200,11 @@ class Journal:
         """The message as it stands now; None if it was deleted, or was ephemeral."""
         with self.changed:
             return self._seen.messages.get((channel, ts))
+
+    def messages_in(self, channel: str) -> list[Posted]:
+        """What the bot posted in a channel for all there to see, as it stands now."""
+        with self.changed:
+            return [posted for (place, _), posted in self._seen.messages.items() if place == channel]
 
     def wait_until(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
         """The first true value of `predicate`, which may look at anything and is called without the lock.
@@ -262,6 +278,12 @@ class Journal:
     def note_upload(self, uploaded: Uploaded) -> None:
         with self.changed:
             self._seen.uploads.append(uploaded)
+            self.touch(write=True)
+
+    def note_removed(self, file: str) -> None:
+        """A file that the bot had put somewhere is gone."""
+        with self.changed:
+            self._seen.removed.append(file)
             self.touch(write=True)
 
     def note_reaction(self, channel: str, ts: str, name: str) -> None:

@@ -1,8 +1,10 @@
 """A Slack on the loopback interface, for tests that go through the real slack_bolt and slack_sdk.
 
 Bolt builds its `WebClient` anew for each request, so a client put in its place is not used; a server given as
-`base_url` is. `LoopbackSlack` is one: the Web API, `response_url`s and Socket Mode on one port of 127.0.0.1,
-with its checks (`tests.slack_limits`), its records (`tests.slack_records`) and its faults.
+`base_url` is. `LoopbackSlack` is one: the Web API, `response_url`s and Socket Mode on one port of 127.0.0.1, or
+deliveries to a request URL (`tests.slack_http`), with its checks (`tests.slack_limits`), its records
+(`tests.slack_records`), what people do in it (`tests.slack_people`, `tests.slack_clicks`) and its faults
+(`tests.slack_faults`).
 
     with LoopbackSlack() as slack:
         app = App(client=WebClient(token=slack.bot_token, base_url=slack.api_url))
@@ -17,12 +19,11 @@ import json
 import socket
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -34,36 +35,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from tests.slack_clicks import Clicks
+from tests.slack_faults import Faults
+from tests.slack_http import RequestUrl, Signature
 from tests.slack_payloads import Workspace
-from tests.slack_people import People
 from tests.slack_records import Call, Posted
-from tests.slack_socket_mode import DisconnectReason, Sent, SocketMode
+from tests.slack_sent import Sent
+from tests.slack_socket_mode import DisconnectReason, SocketMode
 from tests.slack_web_api import WebApi
 
 __all__ = ["LoopbackSlack", "Posted", "Sent", "Workspace"]
 
 Json = dict[str, Any]
+Kind = Literal["events_api", "slash_commands", "interactive"]
+Answered = tuple[Response, str | None]
+"""An answer, and Slack's word for a refusal."""
 
 _JSON_IN_FORMS = {"attachments", "blocks", "files", "metadata", "prompts", "view"}
 _PATIENCE = 10.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Fault:
-    """What befalls a request: an answer in place of the true one, or a true one that comes late."""
-
-    status: int = 200
-    error: str | None = None
-    retry_after: int | None = None
-    delay: float = 0.0
-
-
-class LoopbackSlack(People):
+class LoopbackSlack(Clicks, Faults):
     """A Slack workspace with one app, ours.
 
     `users` and `channels` hold what differs from a full member and an ordinary channel, by id; None there
-    makes an id unknown. `ack_timeout` is Slack's; its retries come at once, after 1 minute and after 5, which
-    `retry_delays` (seconds) shortens. Entering starts the server, leaving stops it; both raise, not hang.
+    makes an id unknown. `usergroups` holds the members of each group. `scopes` is what the bot's token may do,
+    None all; it may be changed at any time. `ack_timeout` is Slack's; its retries come at once, after 1 minute and
+    after 5, which `retry_delays` (seconds) shortens. Entering starts the server, leaving stops it; both raise,
+    not hang.
     """
 
     def __init__(
@@ -72,6 +71,7 @@ class LoopbackSlack(People):
         bot_token: str = "xoxb-loopback",
         app_token: str = "xapp-loopback",
         workspace: Workspace | None = None,
+        scopes: frozenset[str] | None = None,
         ack_timeout: float = 3.0,
         retry_delays: Sequence[float] = (0.0, 0.2, 0.5),
         trigger_lifetime: float = 3.0,
@@ -81,7 +81,7 @@ class LoopbackSlack(People):
         super().__init__()
         self.bot_token, self.app_token = bot_token, app_token
         self.workspace = workspace or Workspace()
-        self._ack_timeout = ack_timeout
+        self._ack_timeout, self._retry_delays = ack_timeout, tuple(retry_delays)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.api_url = f"{self.url}/api/"
@@ -91,6 +91,7 @@ class LoopbackSlack(People):
             bot_token=bot_token,
             app_token=app_token,
             base_url=self.url,
+            scopes=scopes,
             trigger_lifetime=trigger_lifetime,
             response_url_lifetime=response_url_lifetime,
             open_socket=self._socket_url,
@@ -104,8 +105,8 @@ class LoopbackSlack(People):
             on_response=self._acknowledged,
             transport_of=self._transport_of,
         )
-        self.users, self.channels = self._web.users, self._web.channels
-        self._faults: dict[str, deque[_Fault]] = {}
+        self._request_url: RequestUrl | None = None
+        self.users, self.channels, self.usergroups = self._web.users, self._web.channels, self._web.usergroups
         self._failed: Counter[str] = Counter()
         self._ready, self._over = threading.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -165,11 +166,6 @@ class LoopbackSlack(People):
 
     async def _end(self) -> None:
         self._over.set()
-
-    async def _pause(self, fault: _Fault | None) -> None:
-        if fault is not None and fault.delay:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), fault.delay)
 
     def _in_loop(self, work: Coroutine[Any, Any, None], timeout: float = _PATIENCE) -> None:
         if self._loop is None:
@@ -234,35 +230,58 @@ class LoopbackSlack(People):
         """Cut the oldest connection at the TCP level, with a reset or with a plain end of stream."""
         self._in_loop(self._sockets.drop(reset=reset))
 
-    # -- faults ------------------------------------------------------------------------------------------
+    # -- the app's side ----------------------------------------------------------------------------------
 
-    def rate_limit(self, method: str, *, times: int = 1, retry_after: int = 1) -> None:
-        """Answer the next calls with HTTP 429 and a `Retry-After` in seconds."""
-        self._plan(method, times, _Fault(status=429, error="ratelimited", retry_after=retry_after))
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the bot's token may do; None: all."""
+        return self._web.scopes
 
-    def fail(self, method: str, *, error: str = "internal_error", status: int = 200, times: int = 1) -> None:
-        """Answer the next calls with an error of Slack's, or with an HTTP status; nothing is posted."""
-        self._plan(method, times, _Fault(status=status, error=error))
+    @scopes.setter
+    def scopes(self, scopes: frozenset[str] | None) -> None:
+        self._web.scopes = scopes
 
-    def slow(self, method: str, seconds: float, *, times: int = 1) -> None:
-        """Do what the next calls ask and answer late: to a client that gives up, they seem to have failed."""
-        self._plan(method, times, _Fault(delay=seconds))
+    @contextmanager
+    def http(self, url: str, signing_secret: str) -> Iterator[None]:
+        """Deliver by HTTP to that request URL, in place of Socket Mode, from entering to leaving."""
+        before = self._request_url
+        self._request_url = RequestUrl(
+            url,
+            signing_secret,
+            ack_timeout=self._ack_timeout,
+            retry_delays=self._retry_delays,
+            on_response=self._acknowledged,
+        )
+        try:
+            yield
+        finally:
+            ended, self._request_url = self._request_url, before
+            self._in_loop(ended.close())
 
-    def _plan(self, method: str, times: int, fault: _Fault) -> None:
-        with self.changed:
-            self._faults.setdefault(method, deque()).extend([fault] * times)
+    def http_post(self, kind: Kind, payload: Mapping[str, Any], *, signature: Signature = "good") -> int:
+        """Post once to the request URL, signed as told; the status of the answer. Nothing is recorded.
+
+        `stale` is signed well, but six minutes ago; `none` has neither signature nor time.
+        """
+        if self._request_url is None:
+            raise RuntimeError("the loopback Slack has no request URL: use it within `http`")
+        return self._request_url.post(kind, payload, signature)
 
     # -- serving -----------------------------------------------------------------------------------------
 
     def _start(self, *sents: Sent) -> None:
+        way = self._request_url or self._sockets
+
         async def start() -> None:
-            self._sockets.start(sents)
+            way.start(sents)
 
         self._in_loop(start())
 
-    def _acknowledged(self, sent: Sent, response: Mapping[str, Any]) -> None:
-        if sent.kind == "slash_commands":
+    def _acknowledged(self, sent: Sent, response: Mapping[str, Any] | None) -> None:
+        if sent.kind == "slash_commands" and response:
             self._web.acknowledged_with(response, user=sent.payload["user_id"], channel=sent.channel)
+        elif sent.payload.get("type") == "view_submission":
+            self._web.views.answered(sent.payload["view"]["id"], response)
 
     def _socket_url(self) -> str:
         query = f"ticket={self._sockets.ticket()}&app_id={self.workspace.app}"
@@ -276,66 +295,78 @@ class LoopbackSlack(People):
 
     async def _serve_api(self, request: Request) -> Response:
         """The token is taken from the header or, as Slack does, from a form's arguments."""
-        at, args = time.monotonic(), await _arguments(request)
+        args, method = await _arguments(request), request.path_params["method"]
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else args.pop("token", None)
-        method = request.path_params["method"]
-        fault = self._next_fault(method)
-        if fault is not None and fault.error is not None:
-            return self._faulty(method, args, at, fault)
-        body = self._web.answer(method, token, args)
-        self._note(method, args, at, 200, body.get("error"))
-        await self._pause(fault)
-        return JSONResponse(body)
+
+        def answer() -> Answered:
+            body = self._web.answer(method, token, args)
+            return JSONResponse(body), body.get("error")
+
+        response = await self._answer(request, method, args, answer)
+        response.headers["x-oauth-scopes"] = self._web.granted
+        return response
 
     async def _serve_response_url(self, request: Request) -> Response:
-        at, args = time.monotonic(), await _arguments(request)
-        fault = self._next_fault("response_url")
-        if fault is not None and fault.error is not None:
-            return self._faulty("response_url", args, at, fault)
-        status, body = self._web.respond(request.path_params["name"], args)
-        error = body["error"] if isinstance(body, dict) else body if status != 200 else None
-        self._note("response_url", args, at, status, error)
-        await self._pause(fault)
-        return JSONResponse(body, status) if isinstance(body, dict) else PlainTextResponse(body, status)
+        args = await _arguments(request)
+
+        def answer() -> Answered:
+            status, body = self._web.respond(request.path_params["name"], args)
+            if isinstance(body, dict):
+                return JSONResponse(body, status), body["error"]
+            return PlainTextResponse(body, status), body if status != 200 else None
+
+        return await self._answer(request, "response_url", args, answer)
 
     async def _serve_file(self, request: Request) -> Response:
         """A call of its own in the records: `files-pri`, with the path and whether a token came along."""
-        at, path = time.monotonic(), request.path_params["path"]
-        authorization = request.headers.get("authorization", "")
+        path, authorization = request.path_params["path"], request.headers.get("authorization", "")
         args = {"path": path, "authorized": authorization == f"Bearer {self.bot_token}"}
-        fault = self._next_fault("files-pri")
-        if fault is not None and fault.error is not None:
-            return self._faulty("files-pri", args, at, fault)
-        answer = self._web.files.download(path, authorization)
-        self._note("files-pri", args, at, answer.status, None)
-        await self._pause(fault)
-        return Response(answer.body, answer.status, dict(answer.headers))
+
+        def answer() -> Answered:
+            held = self._web.files.download(path, authorization if self._web.may_download() else "")
+            return Response(held.body, held.status, dict(held.headers)), None
+
+        return await self._answer(request, "files-pri", args, answer)
 
     async def _take_upload(self, request: Request) -> Response:
-        at, content = time.monotonic(), await request.body()
-        fault = self._next_fault("upload")
-        if fault is not None and fault.error is not None:
-            return self._faulty("upload", {}, at, fault)
-        answer = self._web.files.receive(request.path_params["ticket"], content)
-        self._note("upload", {"length": len(content)}, at, answer.status, None)
-        await self._pause(fault)
-        return Response(answer.body, answer.status)
+        content = await request.body()
 
-    def _faulty(self, method: str, args: Json, at: float, fault: _Fault) -> Response:
-        self._note(method, args, at, fault.status, fault.error)
-        headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
-        return JSONResponse({"ok": False, "error": fault.error}, fault.status, headers)
+        def answer() -> Answered:
+            taken = self._web.files.receive(request.path_params["ticket"], content)
+            return Response(taken.body, taken.status), None
 
-    def _next_fault(self, method: str) -> _Fault | None:
-        with self.changed:
-            planned = self._faults.get(method)
-            return planned.popleft() if planned else None
+        return await self._answer(request, "upload", {"length": len(content)}, answer)
+
+    async def _answer(self, request: Request, method: str, args: Json, answer: Callable[[], Answered]) -> Response:
+        """The answer to a call, unless something befalls it."""
+        at, fault = time.monotonic(), self.next_fault(method, args)
+        response, error = answer() if fault.obeyed else (Response(), None)
+        if fault.cut:
+            self._note(method, args, at, 0, None)
+            await self._hang_up(request)
+            return response
+        if fault.error is not None:
+            headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
+            response, error = JSONResponse({"ok": False, "error": fault.error}, fault.status, headers), fault.error
+        self._note(method, args, at, response.status_code, error)
+        if fault.delay:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), fault.delay)
+        return response
+
+    async def _hang_up(self, request: Request) -> None:
+        """Close the connection of a request, and wait until the server has seen that it is closed."""
+        transport = self._transport_of(request.scope["client"])
+        if transport is not None:
+            transport.abort()
+        while not await request.is_disconnected():
+            await asyncio.sleep(0)
 
     def _note(self, method: str, args: Json, at: float, status: int, error: str | None) -> None:
         request = f"{method} {json.dumps(args, sort_keys=True)}"
         retry = self._failed[request] > 0
-        self._failed[request] += (status >= 400) - retry
+        self._failed[request] += (status >= 400 or status == 0) - retry
         self.note_call(Call(method=method, args=args, at=at, retry=retry, status=status, error=error))
 
 

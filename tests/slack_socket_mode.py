@@ -1,9 +1,9 @@
 """The WebSocket side of the loopback Slack: Socket Mode as a server speaks it.
 
 Slack sends `hello`, then envelopes, and waits three seconds for `{"envelope_id": …}`. An event that is not
-acknowledged is sent again at once, after a minute and after five, in an envelope of its own but with the same
-`event_id`; commands and interactions are never sent again. A client may hold several connections, and any one
-of them gets a payload. Before Slack closes one it says `disconnect` and why.
+acknowledged is sent again, in an envelope of its own but with the same `event_id`; commands and interactions
+are never sent again. A client may hold several connections, and any one of them gets a payload. Before Slack
+closes one it says `disconnect` and why.
 """
 
 import asyncio
@@ -19,98 +19,14 @@ from typing import Any, Final, Literal
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.slack_records import Delivery, Journal
+from tests.slack_records import Journal
+from tests.slack_sent import Courier, OnResponse, Sent
 
-__all__ = ["DisconnectReason", "Sent", "SocketMode"]
+__all__ = ["DisconnectReason", "SocketMode"]
 
 DisconnectReason = Literal["warning", "refresh_requested", "too_many_websockets", "link_disabled"]
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-
-
-class Sent:
-    """The handle of one payload that a helper sent: what it was, and whether it has been acknowledged.
-
-    `twin` is the `message` that goes with a mention.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        kind: str,
-        payload: Mapping[str, Any],
-        *,
-        ack_timeout: float,
-        channel: str = "",
-        ts: str = "",
-        twin: "Sent | None" = None,
-        first_attempt: int = 0,
-    ) -> None:
-        self.kind, self.payload, self.channel, self.ts, self.twin = kind, payload, channel, ts, twin
-        self.first_attempt = first_attempt
-        self._journal, self._ack_timeout = journal, ack_timeout
-        self._envelopes: list[str] = []
-        self._latencies: list[float | None] = []
-        self._response: Mapping[str, Any] | None = None
-        self._finished = False
-
-    @property
-    def event_id(self) -> str | None:
-        return self.payload.get("event_id")
-
-    @property
-    def trigger_id(self) -> str:
-        return str(self.payload["trigger_id"])
-
-    @property
-    def response_url(self) -> str:
-        return str(self.payload["response_url"])
-
-    @property
-    def delivery(self) -> Delivery:
-        with self._journal.changed:
-            return Delivery(
-                kind=self.kind,
-                event_id=self.event_id,
-                envelope_ids=tuple(self._envelopes),
-                latencies=tuple(self._latencies),
-                ack_timeout=self._ack_timeout,
-                response=self._response,
-                finished=self._finished,
-            )
-
-    def wait_acked(self, timeout: float = 10.0) -> Delivery:
-        """The delivery, once it (and its twin) has been acknowledged in time. Raises TimeoutError."""
-        both = [self, *([self.twin] if self.twin else [])]
-        self._journal.wait_until(lambda: all(s.delivery.acked_after is not None for s in both), timeout)
-        return self.delivery
-
-    def wait_finished(self, timeout: float = 10.0) -> Delivery:
-        """The delivery, once it has been acknowledged or given up. Raises TimeoutError."""
-        self._journal.wait_until(lambda: self._finished, timeout)
-        return self.delivery
-
-    def note_attempt(self, envelope_id: str) -> int:
-        with self._journal.changed:
-            self._envelopes.append(envelope_id)
-            self._latencies.append(None)
-            self._journal.touch()
-            return len(self._envelopes) - 1
-
-    def note_ack(self, attempt: int, latency: float, response: Mapping[str, Any] | None) -> bool:
-        """Record an ack; whether it came in time."""
-        in_time = latency <= self._ack_timeout
-        with self._journal.changed:
-            self._latencies[attempt] = latency
-            if in_time:
-                self._response = response
-            self._journal.touch()
-        return in_time
-
-    def note_finished(self) -> None:
-        with self._journal.changed:
-            self._finished = True
-            self._journal.touch()
 
 
 class _Connection:
@@ -138,11 +54,11 @@ class SocketMode:
         ack_timeout: float,
         retry_delays: Sequence[float],
         max_connections: int,
-        on_response: Callable[[Sent, Mapping[str, Any]], None],
+        on_response: OnResponse,
         transport_of: Callable[[Any], asyncio.Transport | None],
     ) -> None:
         self._journal, self._app = journal, app
-        self._ack_timeout, self._retry_delays = ack_timeout, tuple(retry_delays)
+        self._ack_timeout, self._courier = ack_timeout, Courier(retry_delays)
         self._max_connections = max_connections
         self._on_response, self._transport_of = on_response, transport_of
         self._connections: list[_Connection] = []
@@ -150,7 +66,6 @@ class SocketMode:
         self._turn = itertools.count()
         self._tickets: set[str] = set()
         self._waiting: dict[str, tuple[Sent, int, float, asyncio.Future[None]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self.made = 0
 
     @property
@@ -194,10 +109,7 @@ class SocketMode:
 
     def start(self, sents: Sequence[Sent]) -> None:
         """Begin to deliver, in this order; called in the loop."""
-        for sent in sents:
-            task = asyncio.get_running_loop().create_task(self._deliver(sent))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._courier.start(sents, self._attempt)
 
     async def disconnect(self, reason: DisconnectReason, grace: float) -> None:
         """Announce the end of the oldest open connection, give it no more payloads, and close it."""
@@ -221,9 +133,7 @@ class SocketMode:
 
     async def close(self) -> None:
         """End all deliveries and close all connections."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._courier.close()
         await self.close_all()
 
     async def close_all(self) -> None:
@@ -232,15 +142,6 @@ class SocketMode:
             with suppress(RuntimeError, WebSocketDisconnect):
                 connection.draining = True
                 await connection.websocket.close(1001)
-
-    async def _deliver(self, sent: Sent) -> None:
-        delays = (0.0, *self._retry_delays) if sent.kind == "events_api" else (0.0,)
-        for number, delay in enumerate(delays, start=sent.first_attempt):
-            if delay:
-                await asyncio.sleep(delay)
-            if await self._attempt(sent, number):
-                break
-        sent.note_finished()
 
     async def _attempt(self, sent: Sent, number: int) -> bool:
         """Send one envelope; whether its ack came in time. With no connection open, that counts as none."""
@@ -281,10 +182,10 @@ class SocketMode:
             return
         sent, attempt, started, answered = waiting
         response = answer.get("payload") or None
-        if sent.note_ack(attempt, time.monotonic() - started, response) and not answered.done():
+        if answered.done():
+            sent.note_ack(attempt, time.monotonic() - started, response, None)
+        elif sent.note_ack(attempt, time.monotonic() - started, response, self._on_response):
             answered.set_result(None)
-            if response:
-                self._on_response(sent, response)
 
     def _oldest(self) -> _Connection:
         for connection in self._connections:

@@ -134,6 +134,68 @@ def test_a_well_made_answer_is_taken() -> None:
     assert verdict.characters == characters(blocks) == 3 * len("<b> & all" + "5.49pm") + 2 * len("Good")
 
 
+def ask(element: Json) -> Json:
+    return {"type": "input", "label": plain("Why?"), "element": element | {"action_id": "a"}}
+
+
+OPTION: Json = {"text": plain("One"), "value": "1"}
+
+
+@pytest.mark.parametrize("kind", ["modal", "home"])
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"type": "channels_select"},
+        {"type": "checkboxes", "options": [OPTION]},
+        {"type": "conversations_select", "default_to_current_conversation": True, "response_url_enabled": True},
+        {"type": "multi_channels_select"},
+        {"type": "multi_conversations_select", "filter": {"include": ["public"]}},
+        {"type": "multi_static_select", "options": [OPTION], "max_selected_items": 1},
+        {"type": "multi_users_select"},
+        {"type": "plain_text_input", "multiline": True},
+        {"type": "radio_buttons", "options": [OPTION]},
+        {"type": "static_select", "options": [OPTION]},
+        {"type": "users_select"},
+    ],
+    ids=lambda element: element["type"],
+)
+def test_inputs_are_known_in_views(kind: str, element: Json) -> None:
+    view = modal(submit=plain("Go"), blocks=[ask(element)])
+    if kind == "home":
+        view = {"type": "home", "blocks": [ask(element)]}
+    assert check_view(view).problems == ()
+    loud = check_view(view | {"blocks": [ask(element | {"loud": True})]})
+    assert [str(problem) for problem in loud.problems] == [
+        "invalid additional property: loud [json-pointer:/view/blocks/0/element]"
+    ]
+
+
+def test_a_modal_that_asks_has_a_button_to_submit() -> None:
+    verdict = check_view(modal(blocks=[ask({"type": "plain_text_input"})]))
+    assert [str(problem) for problem in verdict.problems] == ["missing required field: submit [json-pointer:/view]"]
+
+
+@pytest.mark.parametrize("view", [modal(blocks=feedback()), {"type": "home", "blocks": feedback()}])
+def test_feedback_stands_in_messages_alone(view: Json) -> None:
+    assert check_message({"blocks": feedback()}).error is None
+    assert [str(problem) for problem in check_view(view).problems] == [
+        "unsupported type: context_actions [json-pointer:/view/blocks/0]"
+    ]
+
+
+def test_metadata_does_not_count_as_text(slack: LoopbackSlack, client: WebClient) -> None:
+    metadata = {"event_type": "stet_answer", "event_payload": {"text": "x" * 3000}}
+    message = {"text": "x", "blocks": long_quote(BUDGET), "metadata": metadata}
+    assert check_message(message).characters == BUDGET
+    client.chat_postMessage(channel="C1", **message)  # type: ignore[arg-type]
+    assert slack.over_budget == []
+
+
+def test_an_ephemeral_message_stands_in_its_thread(slack: LoopbackSlack, client: WebClient) -> None:
+    client.chat_postEphemeral(channel="C1", user="U1", text="x", thread_ts="1.000001")
+    assert [(posted.user, posted.thread_ts) for posted in slack.posts] == [("U1", "1.000001")]
+
+
 def long_quote(size: int) -> list[Json]:
     return quote({"type": "text", "text": "x" * size})
 
