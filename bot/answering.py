@@ -1,305 +1,350 @@
-"""The bot: Bolt hands it a delivery, it acknowledges, calls the handler, and posts the reply."""
+"""What was queued is answered by its handler, and the reply posted where it belongs, once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
 
-from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot import buttons, documents, downloads, handlers, posting, render, report, wording
-from bot.buttons import ASK_PRIVATELY, CHECK_PRIVATELY, SHARE_CHECK, SHOW_AROUND
+from bot import buttons, documents, downloads, handlers, posting, report, wording
+from bot.buttons import ASK_PRIVATELY, CHECK_PRIVATELY, SHARE_ANSWER, SHARE_CHECK, SHOW_AROUND, SHOW_MORE
 from bot.deliveries import Deliveries
 from bot.documents import Document, Page
 from bot.downloads import SentFile
+from bot.followups import Conversations
+from bot.incoming import Incoming, Way
+from bot.keeping import Keeping
 from bot.ledger import Ledger
-from bot.manifest import COMMAND, VERIFY
-from bot.replies import Request, Response, only
+from bot.ledger.channels import ChannelSettings
+from bot.manifest import VERIFY
+from bot.metrics import Kind, Metrics
+from bot.pace import Pace
+from bot.pieces import say
+from bot.pieces import time as at_time
+from bot.policy import Policy
+from bot.posting import Mark, NotNow, NotTaken
+from bot.replies import Request, Response, Section, only
+from bot.status import Statuses
+from bot.trust import Trust
+from bot.work import Job, Work
 from retrieval.archive import Archive
 from retrieval.errors import StetError
 
-_WORKERS = 8
-_DOCUMENTS = 2
-"""Documents that are checked at a time, apart from the answers, which must not wait for them."""
+_TOO_OLD = 300.0
+"""Seconds after which what was asked while nobody was there is not answered any more, but told so."""
+_GIVE_UP = 300.0
+"""Seconds after which a reply that Slack does not take is given up."""
+_LEAST_DELAY, _MOST_DELAY = 0.5, 10.0
+"""Seconds until a reply that Slack did not take is tried again, twice as long each time."""
+_AT_ONCE = 2
+"""Answers that are reckoned at a time, while others wait for Slack: more would only take each other's processor."""
+_DOCUMENTS, _MOST_DOCUMENTS = 2, 20
+"""Documents that are checked at a time, apart from the answers, which must not wait for them; and that wait."""
+_SHARING = frozenset({SHARE_CHECK, SHARE_ANSWER})
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """What came in, and where its reply will stand."""
+class Answering:
+    """Answers from an archive, and keeps in the ledger what was posted."""
 
-    user: str | None
-    channel: str
-    direct: bool
-    private: bool
-    text: str = ""
-    blocks: Sequence[Any] = field(default=())
-    attachments: Sequence[Any] = field(default=())
+    def __init__(
+        self,
+        archive: Archive,
+        ledger: Ledger,
+        client: WebClient,
+        *,
+        policy: Policy,
+        metrics: Metrics,
+        trust: Trust,
+        page: Page = report.page,
+        times_acks: bool = True,
+    ) -> None:
+        """`client` repeats nothing by itself: whether a message stands in Slack is found out before it is sent
+        again. `page` makes the report on a document; `times_acks`: see `Deliveries`."""
+        self._archive, self._ledger, self._client, self._metrics = archive, ledger, client, metrics
+        self._trust, self._page = trust, page
+        self._reckoning = threading.BoundedSemaphore(_AT_ONCE)
+        self._keeping = Keeping(archive, ledger, policy)
+        self._statuses = Statuses(client)
+        self._conversations = Conversations()
+        self._pace = Pace()
+        self._work = Work(self._handle)
+        self._documents = Work(self._handle, workers=_DOCUMENTS, most=_MOST_DOCUMENTS)
+        self.deliveries = Deliveries(ledger, self._work_of, metrics, times_acks=times_acks)
+        metrics.queue_length(lambda: len(self._work) + len(self._documents))
 
-
-class Bot:
-    """An archive, a ledger and a Bolt app that answers from the one and keeps the other. `page` makes the report on a
-    document."""
-
-    def __init__(self, archive: Archive, ledger: Ledger, client: WebClient, page: Page = report.page) -> None:
-        self._archive = archive
-        self._ledger = ledger
-        self._page = page
-        self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="answer")
-        self._documents = ThreadPoolExecutor(_DOCUMENTS, thread_name_prefix="document")
-        self._deliveries = Deliveries(ledger)
-        self.app = App(client=client, listener_executor=self._executor, token_verification_enabled=False)
-        self.app.use(self._deliveries.take)
-        self.app.event("app_mention")(self._on_message)
-        self.app.event("message")(self._on_message)
-        self.app.command(COMMAND)(self._on_command)
-        self.app.message_shortcut(VERIFY)(self._on_verify)
-        self.app.action(ASK_PRIVATELY)(self._on_ask_privately)
-        self.app.action(CHECK_PRIVATELY)(self._on_check_privately)
-        self.app.action(SHARE_CHECK)(self._on_share)
-        self.app.action(SHOW_AROUND)(self._on_around)
+    @property
+    def alive(self) -> bool:
+        """Whether all its workers are at it."""
+        return self._work.alive and self._documents.alive
 
     def stop(self) -> None:
         """Take nothing more, and finish the answers that are under way."""
-        self._deliveries.stop()
-        self._executor.shutdown(wait=True)
-        self._documents.shutdown(wait=True)
+        self.deliveries.stop()
+        self._work.stop()
+        self._documents.stop()
+        self._statuses.stop()
 
-    # ------------------------------------------------------------ messages and commands
+    def _work_of(self, incoming: Incoming) -> Work:
+        return self._documents if _documents_of(incoming) else self._work
 
-    def _on_message(self, event: dict[str, Any], context: Any, client: WebClient) -> None:
-        key = context.get("delivery")
-        if key is None:
+    # ------------------------------------------------------------ jobs
+
+    def _handle(self, job: Job) -> None:
+        """Answer a delivery; where Slack does not take the reply now, later."""
+        try:
+            kind = self._reply(job)
+        except NotNow as error:
+            self._later(job, error)
+        except NotTaken as error:
+            self._metrics.failed(error.reason)
+            log.error("a reply was not taken by Slack: %s", error.reason)
+            self.deliveries.settled(job.incoming, answered=False)
+        except Exception:  # the outermost edge: the delivery must not stay open
+            log.exception("a delivery was not answered")
+            self.deliveries.settled(job.incoming, answered=False)
+        else:
+            self.deliveries.settled(job.incoming, answered=True)
+            self._metrics.replied(kind, time.monotonic() - job.since)
+
+    def _later(self, job: Job, error: NotNow) -> None:
+        self._metrics.failed(error.reason)
+        if time.monotonic() - job.since > _GIVE_UP:
+            log.error("a reply was given up: Slack does not take it (%s)", error.reason)
+            self.deliveries.settled(job.incoming, answered=False)
             return
-        direct = event.get("channel_type") == "im"
-        asked = _Asked(
-            user=event.get("user"),
-            channel=event["channel"],
-            direct=direct,
-            private=direct,
-            text=event.get("text") or "",
-            blocks=event.get("blocks") or (),
+        delay = min(_LEAST_DELAY * 2**job.tries, _MOST_DELAY) if error.seconds is None else error.seconds
+        self._work_of(job.incoming).again(replace(job, tries=job.tries + 1, uncertain=True), delay)
+
+    def _reply(self, job: Job) -> Kind:
+        """Make the reply and put it where it belongs. Raises NotNow, NotTaken."""
+        incoming = job.incoming
+        if job.busy:
+            self._show_alone(incoming, only(say(wording.BUSY)))
+            return "busy"
+        settings = self._settings_of(incoming)
+        if not job.tries and time.time() - incoming.at > _TOO_OLD:
+            told = only(say(wording.TOO_OLD, time=at_time(incoming.sent_at)))
+            self._deliver(job, told, self._request(incoming, settings), 0)
+            return "too_old"
+        seen = self._last_change()
+        if incoming.action in _SHARING:
+            return self._share(job, settings, seen)
+        shows_working = incoming.way is Way.DIRECT
+        with self._statuses.working(incoming.channel, incoming.thread or incoming.ts, wanted=shows_working):
+            if _documents_of(incoming):
+                return self._check_documents(job, settings, seen)
+            request = self._request(incoming, settings)
+            response = self._keeping.noted(incoming, self._answer(incoming, request))
+        self._deliver(job, response, request, seen)
+        self._remember(incoming, request, response)
+        return response.kind
+
+    # ------------------------------------------------------------ answers
+
+    def _answer(self, incoming: Incoming, request: Request) -> Response:
+        """The handler's reply; where it fails in a way that nobody foresaw, a reply that says so."""
+        try:
+            with self._reckoning:
+                began = time.monotonic()
+                response = self._handled(incoming, request)
+                self._metrics.answered(time.monotonic() - began)
+            return response
+        except StetError as error:
+            log.error("not answered: %s", error)
+            return only(say(wording.INDEX_TROUBLE), alone=True, kind="trouble")
+        except Exception:  # the outermost edge: whoever asked gets a reply
+            log.exception("an answer failed")
+            return only(say(wording.TROUBLE), alone=True, kind="trouble")
+
+    def _handled(self, incoming: Incoming, request: Request) -> Response:
+        archive, value, channel = self._archive, incoming.value, incoming.channel
+        match incoming.action:
+            case None:
+                return handlers.respond(archive, request)
+            case action if action == VERIFY:
+                return handlers.verify(archive, request, incoming.thread)
+            case action if action in (ASK_PRIVATELY, SHOW_MORE):
+                return handlers.wish(archive, request, buttons.wished(value, channel))
+            case action if action == CHECK_PRIVATELY:
+                return handlers.show(archive, request, buttons.pressed(value, channel))
+            case action if action == SHARE_CHECK:
+                return handlers.share(archive, request, buttons.pressed(value, channel))
+            case action if action == SHARE_ANSWER:
+                return handlers.share_answer(archive, request, buttons.wished(value, channel))
+            case action if action == SHOW_AROUND:
+                return handlers.around(archive, request, buttons.placed(value, channel))
+        return only(say(wording.NOT_VALID), alone=True)
+
+    def _request(self, incoming: Incoming, settings: ChannelSettings, *, shared: bool = False) -> Request:
+        """What is asked, with who will see the reply where it will stand; `shared`: all there."""
+        by_address = incoming.response_url is not None or settings.private
+        private = not shared and (incoming.direct or by_address)
+        return Request(
+            text=incoming.text,
+            blocks=incoming.blocks,
+            attachments=incoming.attachments,
+            channel=incoming.channel,
+            direct=incoming.direct,
+            private=private,
+            trusted=self._is_trusted(incoming),
+            blogs=settings.blogs,
+            before=self._conversations.before(_conversation(incoming, private)),
+            calls=settings.person is not None,
         )
-        thread = event.get("thread_ts") or (None if direct else event["ts"])
-        files = downloads.sent(event.get("files")) if direct else []
-        if files:
-            self._documents.submit(self._on_files, key, asked, thread, files, client)
-            return
-        with self._deliveries.settling(key):
-            self._post(client, asked.channel, thread, self._answer(client, asked, handlers.respond))
 
-    def _on_command(
-        self, ack: Ack, command: dict[str, Any], context: Any, client: WebClient, respond: Respond
+    def _is_trusted(self, incoming: Incoming) -> bool:
+        """Whether the asker may see what is limited to the channel. Asked only where something hangs on it."""
+        try:
+            restricted = any(incoming.channel in blog.visibility for blog in self._archive.blogs().values())
+        except StetError:  # the handler says what is wrong
+            return False
+        return restricted and self._trust.holds(incoming.user, incoming.channel)
+
+    def _settings_of(self, incoming: Incoming) -> ChannelSettings:
+        try:
+            return self._ledger.channels.of(incoming.channel)
+        except StetError as error:
+            log.error("the ledger cannot be read: %s", error)
+            return ChannelSettings(channel=incoming.channel)
+
+    def _remember(self, incoming: Incoming, request: Request, response: Response) -> None:
+        if response.turn is not None:
+            self._conversations.remember(_conversation(incoming, request.private), response.turn)
+
+    def _last_change(self) -> int:
+        try:
+            return self._archive.store.last_change()
+        except StetError:  # the handler says what is wrong
+            return 0
+
+    # ------------------------------------------------------------ replies
+
+    def _deliver(self, job: Job, response: Response, request: Request, seen: int) -> None:
+        """Put a reply where it belongs. Raises NotNow, NotTaken."""
+        incoming = job.incoming
+        if incoming.way is Way.BUTTON and incoming.direct and incoming.message is not None:
+            self._post(job, incoming.message_thread, response, request, seen)
+        elif incoming.response_url is not None or (request.private and not request.direct):
+            shown = self._show_alone(incoming, response)
+            self._keeping.keep(incoming, shown, request, ts="", thread=None, seen=seen)
+        else:
+            self._post(job, incoming.reply_thread, response, request, seen)
+
+    def _post(
+        self, job: Job, thread: str | None, response: Response, request: Request, seen: int, part: int = 0
     ) -> None:
-        ack()
-        asked = _alone(command["channel_id"], command.get("user_id"), command.get("text") or "")
-        with self._deliveries.settling(context["delivery"]):
-            posting.reply_in_private(respond, self._answer(client, asked, handlers.respond))
+        """Post a reply for all in a conversation, or put it in the place of the one that a question had before it was
+        edited, and keep it. Raises NotNow, NotTaken."""
+        incoming = job.incoming
+        mark = Mark(delivery=incoming.key, part=part)
+        before = self._keeping.reply_before(incoming) if not part else None
+        self._keeping.posting(incoming)
+        if before is not None:
+            ts, thread = before.ts, before.thread
+            response = posting.replace(self._client, incoming.channel, ts, response, mark)
+        else:
+            found = self._found(incoming, thread, mark) if job.uncertain else None
+            if found is None:
+                self._pace.wait(incoming.channel)  # an answer that took long may have come into the next one's turn
+                response, found = posting.post(self._client, incoming.channel, thread, response, mark)
+            ts = found
+        self._keeping.keep(incoming, response, request, ts=ts, thread=thread, seen=seen)
+
+    def _found(self, incoming: Incoming, thread: str | None, mark: Mark) -> str | None:
+        since = incoming.ts or f"{incoming.at:.6f}"
+        return posting.find(self._client, incoming.channel, thread, since, mark)
+
+    def _show_alone(self, incoming: Incoming, response: Response) -> Response:
+        """Show a reply to the asker alone; in a direct message they are alone anyway. Raises NotNow, NotTaken."""
+        if incoming.response_url is not None:
+            return posting.reply_in_private(self._client, incoming.response_url, incoming.channel, response)
+        thread = incoming.thread
+        return posting.post_alone(self._client, incoming.channel, incoming.user or "", thread, response)
+
+    def _share(self, job: Job, settings: ChannelSettings, seen: int) -> Kind:
+        """Post what a button shares, as all may see it where it will stand, and tell whoever pressed it."""
+        incoming = job.incoming
+        request = self._request(incoming, settings, shared=True)
+        response = self._answer(incoming, request)
+        if response.alone:
+            self._show_alone(incoming, response)
+            return response.kind
+        pressed = buttons.pressed(incoming.value, incoming.channel)
+        thread = incoming.message_thread if pressed is None else pressed.thread
+        try:
+            self._post(job, thread, response, request, seen)
+            told = only(say(wording.SHARED if response.given is None else wording.ANSWER_SHARED))
+        except NotTaken as error:
+            told = posting.why_not_posted(error)
+        self._show_alone(incoming, told)
+        return response.kind
 
     # ------------------------------------------------------------ documents
 
-    def _on_files(
-        self, key: str, asked: _Asked, thread: str | None, files: list[SentFile], client: WebClient
-    ) -> None:
+    def _check_documents(self, job: Job, settings: ChannelSettings, seen: int) -> Kind:
         """Check the documents of a message one by one; where none is one, its words are a question."""
-        try:
-            with self._deliveries.settling(key):
-                sections = documents.refused(files)
-                if not documents.readable(files) and asked.text.strip():
-                    sections += self._answer(client, asked, handlers.respond).sections
-                if sections:
-                    self._post(client, asked.channel, thread, Response(sections=tuple(sections)))
-                for file in documents.readable(files):
-                    self._on_document(asked, thread, file, client)
-        except Exception:  # the outermost edge: nobody else looks at what this thread raises
-            log.exception("a document was not answered")
+        incoming = job.incoming
+        files, request = _documents_of(incoming), self._request(incoming, settings)
+        sections = documents.refused(files)
+        readable = documents.readable(files)
+        if not readable and incoming.text.strip():
+            sections += self._answer(incoming, request).sections
+        part = 0
+        if sections:
+            self._post(job, incoming.reply_thread, Response(sections=tuple(sections)), request, seen, part)
+        for part, file in enumerate(readable, start=1):
+            self._check_document(job, file, request, seen, part)
+        return "document"
 
-    def _on_document(self, asked: _Asked, thread: str | None, file: SentFile, client: WebClient) -> None:
-        document = self._examine(asked, file, client)
-        self._post(client, asked.channel, thread, document.response)
+    def _check_document(self, job: Job, file: SentFile, request: Request, seen: int, part: int) -> None:
+        incoming = job.incoming
+        document = self._examined(request, file)
+        self._post(job, incoming.reply_thread, document.response, request, seen, part)
         if document.report is None:
             return
         title = file.name or wording.NAMELESS
-        if not posting.upload(
-            client, asked.channel, thread, name=document.file_name, title=title, page=document.report
-        ):
-            self._post(client, asked.channel, thread, only(render.say(wording.REPORT_NOT_SENT)))
+        uploaded = posting.upload(
+            self._client,
+            incoming.channel,
+            incoming.reply_thread,
+            name=document.file_name,
+            title=title,
+            page=document.report,
+        )
+        if uploaded is not None:
+            self._keeping.keep_file(incoming, document.quoted, request, uploaded, seen)
+        else:
+            line = Response(sections=(Section(reply=(say(wording.REPORT_NOT_SENT),)),))
+            self._post(job, incoming.reply_thread, line, request, seen, -part)
 
-    def _examine(self, asked: _Asked, file: SentFile, client: WebClient) -> Document:
+    def _examined(self, request: Request, file: SentFile) -> Document:
         """What a document's check found; where it fails in a way that nobody foresaw, a reply that says so."""
-        fetch = partial(downloads.fetch, file, client.token or "", client.base_url)
+
+        def fetch() -> bytes:
+            return downloads.fetch(file, self._client.token or "", self._client.base_url)
+
         try:
-            request = self._request(client, asked)
             return documents.examine(self._archive, request, file, fetch, self._page, datetime.now(UTC))
         except Exception:  # the outermost edge: whoever asked gets a reply
             log.exception("the check of a document failed")
             return documents.trouble(file)
 
-    # ------------------------------------------------------------ the shortcut and the buttons
 
-    def _on_verify(self, ack: Ack, body: dict[str, Any], context: Any, client: WebClient, respond: Respond) -> None:
-        ack()
-        message = body.get("message") or {}
-        asked = _alone(
-            body["channel"]["id"],
-            body["user"].get("id"),
-            message.get("text") or "",
-            blocks=message.get("blocks") or (),
-            attachments=message.get("attachments") or (),
-        )
-        thread = str(message.get("thread_ts") or body.get("message_ts") or message.get("ts"))
-        with self._deliveries.settling(context["delivery"]):
-            found = self._answer(client, asked, partial(handlers.verify, thread=thread))
-            posting.reply_in_private(respond, found)
-
-    def _on_ask_privately(
-        self,
-        ack: Ack,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        context: Any,
-        client: WebClient,
-        respond: Respond,
-    ) -> None:
-        """The question of a button, asked anew by whoever pressed it: what they may see, to them alone."""
-        ack()
-        asked = _pressed(body, text=render.escape(str(action.get("value") or "")))
-        with self._deliveries.settling(context["delivery"]):
-            posting.reply_in_private(respond, self._answer(client, asked, handlers.respond))
-
-    def _on_check_privately(
-        self,
-        ack: Ack,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        context: Any,
-        client: WebClient,
-        respond: Respond,
-    ) -> None:
-        """The check of a button, made anew by whoever pressed it: what they may see, to them alone."""
-        ack()
-        asked = _pressed(body)
-        pressed = buttons.pressed(action.get("value"), asked.channel)
-        with self._deliveries.settling(context["delivery"]):
-            posting.reply_in_private(respond, self._answer(client, asked, partial(handlers.show, pressed=pressed)))
-
-    def _on_share(
-        self,
-        ack: Ack,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        context: Any,
-        client: WebClient,
-        respond: Respond,
-    ) -> None:
-        """The check of a button, made anew with what all may see where it will stand, and posted there; whoever
-        pressed it is told what became of it."""
-        ack()
-        asked = _pressed(body, private=False)
-        pressed = buttons.pressed(action.get("value"), asked.channel)
-        with self._deliveries.settling(context["delivery"]):
-            response = self._answer(client, asked, partial(handlers.share, pressed=pressed))
-            if pressed is not None and not response.alone:
-                response = self._shared(client, asked.channel, pressed.thread, response)
-            posting.reply_in_private(respond, response)
-
-    def _on_around(
-        self,
-        ack: Ack,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        context: Any,
-        client: WebClient,
-        respond: Respond,
-    ) -> None:
-        """What stands around the passage of a button: in a direct message in the conversation, else to whoever
-        pressed it alone."""
-        ack()
-        asked = _pressed(body)
-        placed = buttons.placed(action.get("value"), asked.channel)
-        with self._deliveries.settling(context["delivery"]):
-            response = self._answer(client, asked, partial(handlers.around, placed=placed))
-            message = body.get("message") or {}  # of an ephemeral one Slack hands back nothing
-            if asked.direct and message:
-                self._post(client, asked.channel, message.get("thread_ts"), response)
-            else:
-                posting.reply_in_private(respond, response)
-
-    def _shared(self, client: WebClient, channel: str, thread: str | None, response: Response) -> Response:
-        """Post a check for all; what is to be said to whoever shared it."""
-        try:
-            self._post(client, channel, thread, response)
-        except (SlackApiError, SlackClientError, OSError) as error:
-            return posting.why_not_posted(error)
-        return only(render.say(wording.SHARED))
-
-    # ------------------------------------------------------------ answers
-
-    def _post(self, client: WebClient, channel: str, thread: str | None, response: Response) -> None:
-        """Post a reply, and keep its receipts."""
-        posted, ts = posting.post(client, channel, thread, response)
-        shown = posted.shown
-        try:
-            self._ledger.posted(channel, ts, shown, datetime.now(UTC))
-            if self._archive.store.gone({(one.version.entry.whole_id, one.version.number) for one in shown}):
-                self._ledger.withdraw(self._archive.store.gone)  # taken down while the answer was under way
-                self._ledger.empty_log()
-        except StetError as error:
-            log.error("receipts of %s in %s are not kept: %s", ts, channel, error)
-
-    def _answer(self, client: WebClient, asked: _Asked, handle: Callable[[Archive, Request], Response]) -> Response:
-        """The handler's reply; where it fails in a way that nobody foresaw, a reply that says so."""
-        try:
-            return handle(self._archive, self._request(client, asked))
-        except StetError as error:
-            log.error("not answered: %s", error)
-            return only(render.say(wording.INDEX_TROUBLE), alone=True)
-        except Exception:  # the outermost edge: whoever asked gets a reply
-            log.exception("an answer failed")
-            return only(render.say(wording.TROUBLE), alone=True)
-
-    def _request(self, client: WebClient, asked: _Asked) -> Request:
-        return Request(
-            text=asked.text,
-            blocks=asked.blocks,
-            attachments=asked.attachments,
-            channel=asked.channel,
-            direct=asked.direct,
-            private=asked.private,
-            trusted=self._trusted(client, asked.user, asked.channel),
-        )
-
-    def _trusted(self, client: WebClient, user: str | None, channel: str) -> bool:
-        """Whether asker and channel belong to this organisation alone. Asked only where something hangs on it."""
-        if user is None or not any(channel in blog.visibility for blog in self._archive.blogs().values()):
-            return False
-        try:
-            person: dict[str, Any] = client.users_info(user=user)["user"] or {}
-            room: dict[str, Any] = client.conversations_info(channel=channel)["channel"] or {}
-        except (SlackApiError, SlackClientError, OSError) as error:
-            log.warning("asker or channel cannot be looked up: %s", getattr(error, "response", error))
-            return False
-        outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
-        shared = ("is_ext_shared", "is_pending_ext_shared", "is_shared")
-        return not any(person.get(one) for one in outside) and not any(room.get(one) for one in shared)
+def _documents_of(incoming: Incoming) -> list[SentFile]:
+    return downloads.sent(incoming.files) if incoming.direct else []
 
 
-def _alone(channel: str, user: str | None, text: str, **more: Sequence[Any]) -> _Asked:
-    """What is answered to the asker alone."""
-    return _Asked(user=user, channel=channel, direct=channel.startswith("D"), private=True, text=text, **more)
-
-
-def _pressed(body: dict[str, Any], *, text: str = "", private: bool = True) -> _Asked:
-    """The pressing of a button: who pressed it, and where."""
-    channel = body["channel"]["id"]
-    return _Asked(
-        user=body["user"].get("id"), channel=channel, direct=channel.startswith("D"), private=private, text=text
-    )
+def _conversation(incoming: Incoming, private: bool) -> Hashable:
+    """What a follow-up belongs to: a thread, a direct conversation, or what one person is shown in a channel."""
+    if private and not incoming.direct:
+        return incoming.channel, incoming.user
+    if incoming.way is Way.BUTTON:
+        return incoming.channel, incoming.message_thread
+    return incoming.channel, incoming.reply_thread

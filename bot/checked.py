@@ -6,24 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from bot import wording
-from bot.render import (
-    Asked,
-    Given,
-    Line,
-    Mark,
-    Part,
-    Piece,
-    Quote,
-    Reply,
-    Role,
-    Slice,
-    Stored,
-    Words,
-    citation,
-    length,
-    marked,
-    say,
-)
+from bot.pieces import Asked, Given, Line, Mark, Part, Piece, Quote, Reply, Role, Slice, Stored, Words, say
+from bot.render import citation, length, marked
 from retrieval.model import Passage, Span
 from retrieval.verdicts import PASSING, Caution, Edit, Field, Match, QuoteCheck, Verdict, Warns
 

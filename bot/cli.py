@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
-import sys
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from bot import edge, output
-
-if TYPE_CHECKING:
-    from config.settings import Settings
-    from retrieval.archive import Archive
+from bot import command, edge, operating, output
+from bot.command import AsJson
 
 app = typer.Typer(
     name="stet",
@@ -31,22 +22,11 @@ app = typer.Typer(
 Sources = Annotated[
     list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, addresses, or - for standard input.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 AcceptDeletions = Annotated[
     bool, typer.Option("--accept-deletions", help="Believe a source that lacks over a fifth of its blog.")
 ]
 Held = Annotated[str, typer.Argument(metavar="ENTRY|BLOG|URL", help="An entry BLOG/ID, a live blog, or an address.")]
 OneBlog = Annotated[str | None, typer.Option("--blog", metavar="ID", help="Only this live blog.")]
-
-
-class _Mode(StrEnum):
-    SOCKET = "socket"
-
-
-class _Run:
-    """What the options before the command said."""
-
-    home: Path | None = None
 
 
 @app.callback()
@@ -57,7 +37,7 @@ def _options(
 ) -> None:
     from bot import options
 
-    _Run.home = options.home(home)
+    command.Run.home = options.home(home)
 
 
 @app.command(epilog="Example: stet add blog.txt --date 2014-08-26 --timezone Europe/London")
@@ -96,7 +76,7 @@ def add(
         embargo_until=embargo_until,
     )
     options.sources(said, sources)
-    with _archive() as archive, terminal.progress("Embedding") as progress:
+    with command.archive() as archive, terminal.progress("Embedding") as progress:
         done = archive.add(sources, said, datetime.now(UTC), progress, accept_deletions=accept_deletions)
     if not printing.report(done, as_json):
         raise typer.Exit(edge.WRONG)
@@ -113,7 +93,7 @@ def reindex(
 
     from bot import printing, terminal
 
-    with _archive() as archive, terminal.progress("Embedding") as progress:
+    with command.archive() as archive, terminal.progress("Embedding") as progress:
         done = archive.reindex(full, datetime.now(UTC), progress, accept_deletions=accept_deletions)
     if not printing.report(done, as_json):
         raise typer.Exit(edge.WRONG)
@@ -130,7 +110,7 @@ def watch(
     from bot import options, watching
 
     seconds = options.every(every)
-    with _archive() as archive:
+    with command.archive() as archive:
         watching.run(archive, seconds, as_json)
 
 
@@ -154,7 +134,7 @@ def ask(
     from bot import asking, options, render, terminal
 
     asked, most = options.questions(question, from_file), None if limit is None else options.limit(limit)
-    with _archive() as archive:
+    with command.archive() as archive:
         with terminal.progress("Indexing") as progress:
             asking.ready(archive, progress)
         bounds = asking.bounds(archive, since, until, as_of, blog and options.utf8("--blog", blog))
@@ -165,12 +145,12 @@ def ask(
             if as_json:
                 from bot import objects
 
-                _print_object(objects.answer(given))
+                output.say_object(objects.answer(given))
             else:
-                _print_lines([terminal.reply(render.answer(given))])
+                output.say(terminal.reply(render.answer(given)))
             return
         for found in asking.each(archive, asked, bounds, blog, most):
-            _print_object(found)
+            output.say_object(found)
 
 
 @app.command(epilog='Example: stet check "No one knows the true scale"')
@@ -193,7 +173,7 @@ def check(
 
     given = options.quotations(quotes, from_file)
     named = options.speaker(speaker)
-    with _archive() as archive:
+    with command.archive() as archive:
         then = asking.bounds(archive, None, None, as_of, blog and options.utf8("--blog", blog)).as_of
         if from_file is None:
             passed = checking.run(archive, given, speaker=named, as_of=then, blog=blog, as_json=as_json)
@@ -212,9 +192,9 @@ def check_draft(
     """Verify every quotation of a draft."""
     from bot import drafting, options
 
-    draft, said = Path(options.utf8("the draft", file)), _settings()
+    draft, said = Path(options.utf8("the draft", file)), command.settings()
     report = options.report_file(html, draft, said.home)
-    with _archive() as archive:
+    with command.archive() as archive:
         passed = drafting.run(archive, draft, said.source_size_limit, report=report, as_json=as_json)
     if not passed:
         raise typer.Exit(edge.NOT_PASSED)
@@ -229,7 +209,7 @@ def show(
     """Print one entry."""
     from bot import options, printing
 
-    with _archive() as archive:
+    with command.archive() as archive:
         printing.entry(archive.versions_of(options.utf8("the entry", entry)), versions, as_json)
 
 
@@ -240,7 +220,7 @@ def find(
     """List every entry, version and title that holds the words."""
     from bot import custody, options
 
-    with _archive() as archive:
+    with command.archive() as archive:
         custody.find(archive, options.utf8("the text", text), as_json)
 
 
@@ -253,7 +233,7 @@ def hold(
     """Hide an entry or a live blog everywhere, reversibly."""
     from bot import custody, options
 
-    with _archive() as archive:
+    with command.archive() as archive:
         custody.hold(archive, options.utf8("the entry", what), until, as_json)
 
 
@@ -262,7 +242,7 @@ def release(what: Held, as_json: AsJson = False) -> None:
     """Show again what was held."""
     from bot import custody, options
 
-    with _archive() as archive:
+    with command.archive() as archive:
         custody.release(archive, options.utf8("the entry", what), as_json)
 
 
@@ -279,7 +259,7 @@ def takedown(
     """Erase an entry everywhere, for good: its text, versions, vectors and words."""
     from bot import custody, options
 
-    with _archive() as archive:
+    with command.archive() as archive:
         custody.takedown(archive, options.utf8("the entry", entry), version, options.reason(reason), yes, as_json)
 
 
@@ -288,7 +268,7 @@ def status(as_json: AsJson = False) -> None:
     """Say what is indexed."""
     from bot import printing
 
-    with _archive() as archive:
+    with command.archive() as archive:
         printing.state(archive.state(), as_json)
 
 
@@ -305,23 +285,12 @@ def evaluate(
     """Measure the answers on gold questions of your own."""
     from bot import evaluating
 
-    said = _settings()
+    said = command.settings()
     wanted = evaluating.wanted(
         file, save=save, against=against, plots_folder=plots, home=said.home, size_limit=said.source_size_limit
     )
-    with _archive() as archive:
+    with command.archive() as archive:
         evaluating.run(archive, wanted, as_json)
-
-
-@app.command(epilog="Example: stet manifest > manifest.json")
-def manifest(as_json: AsJson = False) -> None:
-    """Print the Slack app's manifest, to be pasted when creating the app; with --json on one line."""
-    from bot.manifest import manifest as made
-
-    if as_json:
-        _print_object(made())
-    else:
-        _print_lines([json.dumps(made(), indent=2)])
 
 
 @app.command(epilog="Example: stet demo")
@@ -329,60 +298,13 @@ def demo() -> None:
     """Take a first look: a sample live blog, three questions."""
     from bot import demo as show_demo
 
-    show_demo.run(_settings())
+    show_demo.run(command.settings())
 
 
-@app.command(epilog="Example: SLACK_BOT_TOKEN=xoxb-... SLACK_APP_TOKEN=xapp-... stet serve")
-def serve(
-    mode: Annotated[_Mode, typer.Option(help="How Slack is reached: by Socket Mode, which needs no open port.")] = (
-        _Mode.SOCKET
-    ),
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Follow running blogs as well (also STET_WATCH_EVERY).")
-    ] = False,
-) -> None:
-    """Run the Slack bot until it is stopped."""
-    from bot import slack, wiring
-
-    read = _settings()
-    slack.serve(wiring.watched(read) if watch else read)
+app.add_typer(operating.app)
 
 
 # ------------------------------------------------------------------------------------------------ the edge
-
-
-def _settings() -> Settings:
-    from bot import wiring
-
-    read = wiring.settings(_Run.home)
-    logging.basicConfig(
-        level=read.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    if (
-        read.log_level != "DEBUG"
-    ):  # a Ctrl-C while a connection is being closed is told in one line, not by its traceback
-        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
-    return read
-
-
-@contextlib.contextmanager
-def _archive() -> Iterator[Archive]:
-    from bot import wiring
-
-    archive = wiring.archive(_settings())
-    try:
-        yield archive
-    finally:
-        archive.close()
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        output.say(line)
-
-
-def _print_object(found: dict[str, object]) -> None:
-    output.say(output.json_line(found))
 
 
 def main() -> NoReturn:

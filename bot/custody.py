@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import typer
 
-from bot import objects, output, terminal
+from bot import objects, options, output, terminal
 from bot.ledger import LEDGER_FILE, Ledger
 from retrieval.archive import Archive
 from retrieval.errors import UsageError
@@ -60,7 +58,7 @@ def takedown(archive: Archive, whole_id: str, number: int | None, reason: str, y
         if not typer.confirm("Erase this for good?", err=True):
             output.warn("nothing was erased")
             return
-    now, who = datetime.now(UTC), _user()
+    now, who = datetime.now(UTC), options.user()
     with terminal.progress("Embedding") as progress:
         down, erased = archive.take_down(whole_id, number, reason, who, now, progress)
     receipts = _withdrawn_receipts(archive, down.whole_id, None if number is None else down.numbers)
@@ -78,14 +76,6 @@ def _preview(versions: list[Version]) -> None:
         output.warn(line)
 
 
-def _user() -> str:
-    """Who is at the command line; by number where the machine has no name for them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
-
-
 def _numbered(numbers: tuple[int, ...]) -> str:
     """`version 1`, `versions 1, 3`."""
     return f"{'version' if len(numbers) == 1 else 'versions'} {', '.join(map(str, numbers))}"
@@ -98,7 +88,7 @@ def _withdrawn_receipts(archive: Archive, kept_id: str, numbers: tuple[int, ...]
         return 0
     ledger = Ledger.open(path)
     try:
-        return ledger.withdrawn(kept_id, numbers)
+        return ledger.messages.withdrawn(kept_id, numbers)
     finally:
         ledger.close()
 

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import render, terminal, wiring, wording
+from bot import render, terminal, wiring
 from bot.output import say
 from config.settings import Settings
 from retrieval.model import SourceOptions
@@ -20,6 +20,15 @@ QUESTIONS = (
     "What did the prime minister say about the flood?",
 )
 
+TITLE = "River Wend flood"
+ADDING = "Adding the sample live blog. It is fiction: a town, its council and a river in flood."
+NEXT = """Now ask something yourself:
+
+  {stet} ask "How many homes were evacuated?"
+  {stet} status
+
+And then add a live blog of your own: stet add FILE"""
+
 
 def run(settings: Settings) -> None:
     """Add the sample and ask. Where the archive holds other blogs, in a folder of the demo's own."""
@@ -29,9 +38,9 @@ def run(settings: Settings) -> None:
         settings = settings.model_copy(update={"home": settings.home / "demo"})
         archive = wiring.archive(settings)
     try:
-        say(wording.DEMO_ADDING)
+        say(ADDING)
         with terminal.progress("Embedding") as progress:
-            options = SourceOptions(title=wording.DEMO_TITLE, timezone="Europe/London", blog=BLOG)
+            options = SourceOptions(title=TITLE, timezone="Europe/London", blog=BLOG)
             done = archive.add([str(SAMPLE)], options, datetime.now(UTC), progress)
         for line in terminal.report(done):
             say(line)
@@ -40,7 +49,7 @@ def run(settings: Settings) -> None:
             say(terminal.reply(render.answer(archive.ask(question, limit=1))))
     finally:
         archive.close()
-    say("\n" + wording.DEMO_NEXT.format(stet=f"{_command()} --home {shlex.quote(str(settings.home))}"))
+    say("\n" + NEXT.format(stet=f"{_command()} --home {shlex.quote(str(settings.home))}"))
 
 
 def _command() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 
-from bot.render import Line, Part, Piece, Quote, Slice, Stored
+from bot.pieces import Line, Part, Piece, Quote, Slice, Stored
 from retrieval.model import Span
 from retrieval.verdicts import Field, QuoteCheck
 

@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import PurePath
 
 from bot import wording
+from bot.checked import checked
 from bot.downloads import LARGEST, MOST_FILES, SentFile, Standing
-from bot.render import TEXT_BUDGET, Asked, Line, Part, Role, Words, length, say
+from bot.pieces import Asked, Line, Part, Role, Words, say
+from bot.render import TEXT_BUDGET, length
 from bot.replies import Request, Response, Section, only
 from bot.requested import Wanted, left_alone
 from bot.verifying import Verified, fitted, looking
@@ -21,6 +23,7 @@ from retrieval.archive import Archive
 from retrieval.drafts import draft_of
 from retrieval.drafts.finding import Draft
 from retrieval.errors import NothingIndexed, SourceError, SourceMissing, StetError, UsageError
+from retrieval.model import Passage
 from retrieval.verdicts import QuoteCheck, Verdict
 
 MOST_IN_DOCUMENT = 500
@@ -47,6 +50,8 @@ class Document:
     response: Response
     report: str | None = None
     file_name: str = ""
+    quoted: tuple[Passage, ...] = ()
+    """What the report shows of entries."""
 
 
 def refused(files: Sequence[SentFile]) -> list[Section]:
@@ -110,7 +115,9 @@ def _examined(
     response = _response(head, [Section(reply=one) for one in replies.values()], foot)
     checks = [result.found for result in results if result.found is not None]
     report = page(shown, checks, file.name or wording.NAMELESS, now)
-    return Document(response=response, report=report, file_name=f"{PurePath(file.name).stem or 'document'}.html")
+    whole = Response(sections=tuple(Section(reply=checked(one)) for one in checks))
+    name = f"{PurePath(file.name).stem or 'document'}.html"
+    return Document(response=response, report=report, file_name=name, quoted=whole.shown)
 
 
 def _head(file: SentFile, results: Sequence[Verified]) -> list[Part]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import objects, output, terminal, wording
 from bot.checked import checked
-from bot.render import Asked, Given, Line, Piece, Reply, Role, Words, say
+from bot.pieces import Asked, Given, Line, Piece, Reply, Role, Words, say
 from retrieval.archive import Archive
 from retrieval.asking import visible_now
 from retrieval.drafts import read_draft

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from bot import wording
 from bot.output import safe
-from bot.render import Asked, Formatted, Given, Line, Link, Mark, Part, Piece, Quote, Role, Slice, Stored, Words
+from bot.pieces import Asked, Formatted, Given, Line, Link, Mark, Part, Piece, Quote, Role, Slice, Stored, Words
 
 _UNFIT = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _CAUTIONS = frozenset({*wording.CAUTIONS.values(), wording.INSERTED_FOR_NOTHING})

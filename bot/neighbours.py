@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bot import buttons, wording
 from bot.buttons import Placed
-from bot.render import TEXT_BUDGET, Part, Quote, citation, length, marked, say, too_long
+from bot.pieces import Part, Quote, say
+from bot.render import TEXT_BUDGET, citation, length, marked, too_long
 from bot.replies import Button, Request, Response, Section, may_see, only
 from retrieval.archive import Archive
 from retrieval.errors import UsageError
@@ -25,7 +26,7 @@ def button(request: Request, passage: Passage, *, past: bool) -> Button | None:
 def show(archive: Archive, request: Request, asked: Placed, now: datetime) -> Response:
     """The sentences around a passage, if it may still be shown here. Of an entry that was changed since, those that
     stand around the same words now. Raises StetError."""
-    versions = _standing(archive, request, asked, now)
+    versions = standing(archive, request, asked, now)
     meant = next((one for one in versions if one.number == asked.version), None)
     if meant is None or not meant.text[asked.start : asked.end].strip():
         return only(say(wording.NOT_SHOWN_NOW))
@@ -38,15 +39,17 @@ def show(archive: Archive, request: Request, asked: Placed, now: datetime) -> Re
     return _shown(now_there, wording.AROUND_NOW)
 
 
-def _standing(archive: Archive, request: Request, asked: Placed, now: datetime) -> list[Version]:
-    """The versions of an entry that may be shown here; none of an entry that may not, whatever the reason."""
+def standing(archive: Archive, request: Request, asked: Placed, now: datetime) -> list[Version]:
+    """The versions of an entry that may be shown here; none of an entry that may not, whatever the reason. Raises
+    StetError."""
     try:
         versions = archive.versions_of(asked.entry)
     except UsageError:  # unknown, held, under embargo or taken down: which of them is not for the asker
         return []
     entry = versions[0].entry
     shown = {Status.LIVE, Status.DELETED} if asked.past else {Status.LIVE}
-    if entry.status not in shown or entry.blog.under_embargo(now) or not may_see(entry.blog, request):
+    in_the_open = not request.private and entry.blog.sensitive
+    if entry.status not in shown or entry.blog.under_embargo(now) or in_the_open or not may_see(entry.blog, request):
         return []
     return [one for one in versions if one.cause not in (Cause.DELETED, Cause.TAKEN_DOWN)]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from datetime import date as day
 from pathlib import Path
@@ -16,6 +19,7 @@ from retrieval.model import SourceOptions
 _LONGEST = 200
 _MOST_PASSAGES = 50
 _DAY = 86_400
+_LAST_PORT = 65_535
 _YEARS = range(1900, 2200)
 
 
@@ -162,6 +166,42 @@ def reason(value: str) -> str:
             f"--reason is {value[:80]!r}", "give a code of letters, figures and hyphens, such as court-order"
         )
     return value
+
+
+def one_of(option: str, value: str, choices: Sequence[str]) -> str:
+    """A word of a few. Raises UsageError."""
+    if value not in choices:
+        raise UsageError(f"{option} is {value[:80]!r}", f"say {' or '.join(choices)}")
+    return value
+
+
+def port(value: str) -> int:
+    """`--port`. Raises UsageError."""
+    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > _LAST_PORT:
+        raise UsageError(f"--port is {value[:80]!r}", f"give a number from 0 to {_LAST_PORT}; 0 takes a free port")
+    return int(value)
+
+
+def moment(option: str, value: str) -> datetime:
+    """A moment `T` that belongs to no live blog: without an offset it is UTC. Raises UsageError."""
+    try:
+        return parse_moment(value, UTC, option).astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"{option} is {value[:80]!r}", "give a year between 1 and 9999") from None
+
+
+def goes_with(option: str, given: bool, other: str, other_given: bool) -> None:
+    """See that an option stands with the one that it needs. Raises UsageError."""
+    if given and not other_given:
+        raise UsageError(f"{option} says nothing without {other}", f"give {other}, too")
+
+
+def user() -> str:
+    """Who is at the command line; by number where the machine has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def every(value: str) -> float:

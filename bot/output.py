@@ -64,6 +64,11 @@ def say(text: str) -> None:
         raise OutputLost(error.strerror or str(error)) from None
 
 
+def say_object(found: object) -> None:
+    """Print one JSON object on a line. Raises ReaderGone, OutputLost."""
+    say(json_line(found))
+
+
 def _give_up() -> None:
     """Point standard output elsewhere, or the interpreter would try again at its end, and complain."""
     with contextlib.suppress(OSError, ValueError):

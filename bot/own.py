@@ -3,6 +3,7 @@ take their place silently; then nothing may run."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,14 @@ def foreign_package() -> str | None:
                 "install Stet into an environment of its own: python3 -m venv .venv && .venv/bin/pip install ."
             )
     return None
+
+
+def version() -> str:
+    """Stet's own, as it is installed."""
+    try:
+        return importlib.metadata.version("stet")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
 
 
 def _file(name: str) -> Path | None:

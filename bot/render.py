@@ -1,147 +1,38 @@
-"""An answer → pieces of known origin → Block Kit, plain text, or a terminal.
-
-Every piece says where its characters come from, so that nothing else can get into a reply: a slice of a stored
-version, a stored field, a formatted number or time, the asker's words, or a phrase of `wording`.
-"""
+"""An answer → pieces of known origin → Block Kit, plain text, or a terminal."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any
 
 from bot import wording
-from retrieval.clock import label
+from bot.pieces import (
+    Asked,
+    Line,
+    Link,
+    Mark,
+    Mention,
+    Part,
+    Piece,
+    Quote,
+    Reply,
+    Role,
+    Slice,
+    Stored,
+    Words,
+    say,
+    time,
+)
 from retrieval.model import Answer, IndexState, Order, Outcome, Passage, Shown, Span, Status
+from retrieval.sentences import sentences
 
 TEXT_BUDGET = 3_900
 """Characters of a whole reply. Slack refuses a message from about 11,300 of its blocks' characters and may
 refuse an update over 4,000 of its text; both carry the whole answer."""
 _MOST_ALSO = 3
 """Near-duplicates that are cited one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A phrase of `wording`, or a part of one between its slots."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A stored field: a title, an author's name, a blog's title; or a part of one. `bold`, `struck`: as of slices."""
-
-    text: str
-    bold: bool = False
-    struck: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Formatted:
-    """A number or a time."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The asker's own words; `inserted`: those that stand where others were published, or none."""
-
-    text: str
-    inserted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A sign of `wording` around changed words, for where they cannot be struck out."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A stored address under a phrase of `wording`."""
-
-    url: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Part of a quoted passage: published words, as they are; `struck`: shown as left out of a quotation."""
-
-    passage: Passage
-    span: Span
-    bold: bool
-    struck: bool = False
-
-    @property
-    def text(self) -> str:
-        return self.passage.version.text[self.span[0] : self.span[1]]
-
-
-Piece = Words | Stored | Formatted | Asked | Link | Slice | Mark
-
-
-class Role(StrEnum):
-    """What a line is for, so that each surface can set it out."""
-
-    HEADING = "heading"
-    LEADS_IN = "leads_in"
-    DETAIL = "detail"
-    CITATION = "citation"
-    ALSO = "also"
-    FOOT = "foot"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of Stet's: phrases, fields, times. `cites`: what it cites without its words being shown."""
-
-    pieces: tuple[Piece, ...]
-    role: Role = Role.HEADING
-    cites: Passage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Published words, set apart."""
-
-    pieces: tuple[Slice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The asker's own words, set apart, with what was published in their place."""
-
-    pieces: tuple[Piece, ...]
-
-
-Part = Line | Quote | Given
-Reply = tuple[Part, ...]
-
-
-def say(phrase: str, role: Role = Role.HEADING, /, **slots: Piece | str | int) -> Line:
-    """A phrase of `wording` with its slots filled. Strings fill as stored fields, numbers as numbers."""
-    pieces: list[Piece] = []
-    for words, slot, _, _ in string.Formatter().parse(phrase):
-        if words:
-            pieces.append(Words(words))
-        if slot is not None:
-            value = slots[slot]
-            if isinstance(value, int):
-                value = Formatted(f"{value:,}")
-            pieces.append(Stored(value) if isinstance(value, str) else value)
-    return Line(tuple(pieces), role)
-
-
-def time(moment: datetime) -> Formatted:
-    """A time, always absolute and with its zone."""
-    return Formatted(label(moment))
 
 
 # ------------------------------------------------------------------------------------------------ answers
@@ -162,14 +53,14 @@ def answer(given: Answer, budget: int | None = None) -> Reply:
     return (*laid.head, *(part for _, block in laid.shown for part in block), *laid.foot)
 
 
-def laid_out(given: Answer, budget: int | None = None) -> LaidOut:
-    """The same, in its parts."""
+def laid_out(given: Answer, budget: int | None = None, *, naming: bool = False) -> LaidOut:
+    """The same, in its parts. `naming`: the sentences in bold are named in words, too."""
     head, foot = _heading(given), [*_unheld(given), *coverage(given.index)]
     room = None if budget is None else budget - length([*head, *foot]) - len(wording.LEFT_OUT) - 10
     shown: list[tuple[Shown, Reply]] = []
     left_out = 0
     for one in given.passages or given.nearest:
-        block = next((form for form in _forms(one) if room is None or length(form) <= room), None)
+        block = next((form for form in _forms(one, naming) if room is None or length(form) <= room), None)
         if block is None:
             left_out += 1
             continue
@@ -237,13 +128,13 @@ def _order(given: Answer) -> str:
     return wording.EARLIEST_ENTRIES if first else wording.LATEST_ENTRIES
 
 
-def _forms(shown: Shown) -> Iterable[list[Part]]:
+def _forms(shown: Shown, naming: bool) -> Iterable[list[Part]]:
     """The forms that a passage can be shown in, the fullest first: a slice is whole, or left out."""
     bare = replace(shown, lead=None)
-    yield passage(shown)
-    yield passage(bare)
+    yield passage(shown, naming=naming)
+    yield passage(bare, naming=naming)
     if shown.also:
-        yield [*passage(replace(bare, also=())), _more_also(len(shown.also))]
+        yield [*passage(replace(bare, also=()), naming=naming), _more_also(len(shown.also))]
     yield too_long(shown.passage)
 
 
@@ -252,16 +143,37 @@ def too_long(passage: Passage) -> list[Part]:
     return [say(wording.TOO_LONG_HERE, Role.LEADS_IN), replace(citation(passage), cites=passage)]
 
 
-def passage(shown: Shown) -> list[Part]:
+def passage(shown: Shown, *, naming: bool = False) -> list[Part]:
     """One passage with the entry's opening sentence before it, where that is elsewhere, its citation, and those of
     its near-duplicates."""
     quote = Quote(tuple(marked(shown.passage, shown.highlights)))
-    cited = [citation(shown.passage), *_also(shown.also)]
+    cited = [*(_in_bold(shown) if naming else ()), citation(shown.passage), *_also(shown.also)]
     if shown.lead is None:
         return [quote, *cited]
     opening = Quote((Slice(shown.lead, shown.lead.span, bold=False),))
     opens, further_on = say(wording.OPENS, Role.LEADS_IN), say(wording.FURTHER_ON, Role.LEADS_IN)
     return [opens, opening, further_on, quote, *cited]
+
+
+def _in_bold(shown: Shown) -> Iterable[Line]:
+    """Which sentences of the passage are in bold, for whoever does not see that; nothing where all or none are."""
+    version = shown.passage.version
+    spans = [
+        one
+        for one in sentences(version.text, version.entry.blog.language)
+        if shown.passage.start <= one[0] and one[1] <= shown.passage.end
+    ]
+    bold = [
+        number
+        for number, (start, end) in enumerate(spans, start=1)
+        if any(start < until and since < end for since, until in shown.highlights)
+    ]
+    if not bold or len(bold) == len(spans):
+        return
+    if len(bold) == 1:
+        yield say(wording.IN_BOLD, Role.DETAIL, number=bold[0], count=len(spans))
+    else:
+        yield say(wording.ALL_IN_BOLD, Role.DETAIL, first=bold[0], last=bold[-1], count=len(spans))
 
 
 def _also(others: Sequence[Passage]) -> Iterable[Line]:
@@ -345,17 +257,24 @@ def plain(reply: Sequence[Part]) -> str:
 
 
 def _line_text(part: Part) -> str:
-    return "".join(f"{one.text}: {one.url}" if isinstance(one, Link) else one.text for one in part.pieces)
+    return "".join(map(_piece_text, part.pieces))
+
+
+def _piece_text(piece: Piece) -> str:
+    return f"{piece.text}: {piece.url}" if isinstance(piece, Link) else piece.text
 
 
 def slack_text(reply: Sequence[Part]) -> str:
     """The message's top-level `text`: the whole reply, `&`, `<` and `>` escaped, and nothing else."""
     return "\n".join(
-        escape(_line_text(part))
-        if isinstance(part, Line)
-        else "\n".join(f"&gt; {line}" for line in escape(_line_text(part)).split("\n"))
+        _escaped(part) if isinstance(part, Line) else "\n".join(f"&gt; {line}" for line in _escaped(part).split("\n"))
         for part in reply
     )
+
+
+def _escaped(part: Part) -> str:
+    """A mention alone is no text, and stays as Slack reads it."""
+    return "".join(piece.text if isinstance(piece, Mention) else escape(_piece_text(piece)) for piece in part.pieces)
 
 
 def escape(text: str) -> str:
@@ -377,6 +296,9 @@ def _rich(part: Part) -> dict[str, Any]:
 def _element(piece: Piece) -> dict[str, Any]:
     if isinstance(piece, Link):
         return {"type": "link", "url": piece.url, "text": piece.text}
+    if isinstance(piece, Mention):
+        kind = {"C": "channel", "G": "channel", "S": "usergroup"}.get(piece.id[:1], "user")
+        return {"type": kind, f"{kind}_id": piece.id}
     element: dict[str, Any] = {"type": "text", "text": piece.text}
     if style := dict.fromkeys(_styles(piece), True):
         element["style"] = style

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.render import Line, Quote, Reply, Slice, quoted
-from retrieval.model import Blog, Passage
+from bot.followups import Turn
+from bot.metrics import Kind
+from bot.pieces import Line, Quote, Reply, Slice
+from bot.render import quoted
+from retrieval.model import Answer, Blog, Passage, Shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +27,12 @@ class Request:
     trusted: bool
     blocks: Sequence[Any] = ()
     attachments: Sequence[Any] = ()
+    blogs: frozenset[str] | None = None
+    """Only these, of those that may be seen there: what admins set for the channel (None: all)."""
+    before: Turn | None = None
+    """The question before, in the same conversation."""
+    calls: bool = False
+    """Whether there is a person to be called from here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,18 +46,25 @@ class Button:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """Part of a reply, with the button that belongs to it."""
+    """Part of a reply, with the buttons that belong to it."""
 
     reply: Reply
-    button: Button | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
-    """The reply in its sections. `alone`: it is for the asker, wherever a reply was to stand."""
+    """The reply in its sections. `alone`: it is for the asker, wherever a reply was to stand; `given`: the answer
+    that it shows, and `placed` which of its passages and in what form; `turn`: what a follow-up goes on from;
+    `asked`: the key under which the question was noted, for whoever says whether the answer was any good."""
 
     sections: tuple[Section, ...]
     alone: bool = False
+    given: Answer | None = None
+    placed: tuple[tuple[Shown, Reply], ...] = ()
+    turn: Turn | None = None
+    asked: int | None = None
+    kind: Kind = "notice"
 
     @property
     def reply(self) -> Reply:
@@ -65,9 +81,9 @@ class Response:
         return tuple(whole)
 
 
-def only(line: Line, *, alone: bool = False) -> Response:
+def only(line: Line, *, alone: bool = False, kind: Kind = "notice") -> Response:
     """A response of one line."""
-    return Response(sections=(Section(reply=(line,)),), alone=alone)
+    return Response(sections=(Section(reply=(line,)),), alone=alone, kind=kind)
 
 
 def _in_lines(reply: Reply) -> Iterator[Passage]:
@@ -86,6 +102,8 @@ def _holds(passage: Passage, one: Passage) -> bool:
 
 def may_see(blog: Blog, request: Request) -> bool:
     """Whether a blog's entries may be shown where the reply will stand: public, or in one of its channels."""
+    if request.blogs is not None and blog.id not in request.blogs:
+        return False
     if not blog.visibility:
         return True
     return request.trusted and not request.direct and request.channel in blog.visibility

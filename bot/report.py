@@ -19,7 +19,8 @@ from bot.checked import checked, compared
 from bot.differences import struck
 from bot.hypertext import element, part, pieces, text
 from bot.marked_draft import anchors, marked_draft
-from bot.render import Asked, Formatted, Given, Line, Part, Piece, Role, Words, length, say, time
+from bot.pieces import Asked, Formatted, Given, Line, Part, Piece, Role, Words, say, time
+from bot.render import length
 from retrieval.drafts.finding import Draft, DraftQuotation, SkipReason
 from retrieval.verdicts import PASSING, QuoteCheck, SpeakerVerdict, Verdict
 

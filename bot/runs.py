@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from bot.objects import Object
+from bot.own import version
 from retrieval.errors import UsageError
 from retrieval.evaluate import Evaluated
 from retrieval.figures import DEPTH, Comparison, Figures, Result, by_kind, figures, reliability
@@ -42,7 +42,7 @@ class Run:
 def run_of(gold: Gold, found: Evaluated, now: datetime) -> Run:
     """The run that just ended."""
     return Run(
-        stet=_version(),
+        stet=version(),
         model=found.model,
         snapshot=found.snapshot,
         at=now,
@@ -51,13 +51,6 @@ def run_of(gold: Gold, found: Evaluated, now: datetime) -> Run:
         results=found.results,
         warnings=found.warnings,
     )
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("stet")
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return "unknown"
 
 
 # ------------------------------------------------------------------------------------------------ to JSON

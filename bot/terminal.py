@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.output import safe
-from bot.render import Asked, Line, Link, Part, Piece, Reply, Role, Slice, Stored
+from bot.pieces import Asked, Line, Link, Part, Piece, Reply, Role, Slice, Stored
 from retrieval.clock import label
 from retrieval.model import Cause
 from retrieval.sentences import sentences

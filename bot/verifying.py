@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bot import buttons, wording
 from bot.buttons import Pressed
 from bot.checked import checked
-from bot.render import TEXT_BUDGET, Asked, Given, Line, Part, Reply, Role, length, say
+from bot.pieces import Asked, Given, Line, Part, Reply, Role, say
+from bot.render import TEXT_BUDGET, length
 from bot.replies import Button, Request, Response, Section, not_sensitive, only, visible
 from bot.requested import Check, Wanted
 from retrieval.archive import Archive
@@ -87,8 +88,11 @@ def check(
     replies = fitted(results, TEXT_BUDGET - spare, lines)
     if len(replies) < len(results):
         foot.insert(0, say(wording.OTHERS_LEFT_OUT, Role.FOOT, count=len(results) - len(replies)))
-    sections = [Section(reply=replies[number], button=extras[number][0]) for number in sorted(replies)]
-    return Response(sections=(*_section(head), *sections, *_section(foot)))
+    sections = [
+        Section(reply=replies[number], buttons=(button,) if (button := extras[number][0]) else ())
+        for number in sorted(replies)
+    ]
+    return Response(sections=(*_section(head), *sections, *_section(foot)), kind="check")
 
 
 def share(archive: Archive, request: Request, pressed: Pressed) -> Response:
@@ -100,7 +104,8 @@ def share(archive: Archive, request: Request, pressed: Pressed) -> Response:
         return only(say(wording.SENSITIVE_NOT_SHARED), alone=True)
     if one.found is None:
         return only(say(wording.UNCHECKABLE), alone=True)
-    return Response(sections=(Section(reply=checked(one.found, TEXT_BUDGET, pressed.wanted.speaker)),))
+    reply = checked(one.found, TEXT_BUDGET, pressed.wanted.speaker)
+    return Response(sections=(Section(reply=reply),), kind="check")
 
 
 def _button(request: Request, one: Verified, shares: bool, thread: str | None) -> tuple[Button | None, Line | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _PREFIX = "STET_"
 _NOT_SETTINGS = "STET_TEST_"
 _LONGEST_SHOWN = 200
+_USER = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 
 
 class WrongSettings(ValueError):
@@ -63,6 +65,38 @@ class Settings(BaseSettings):
         default="balanced",
         description="what to do where an answer is in doubt: answers, balanced, or silence",
     )
+    admins: str = Field(
+        default="",
+        description="the Slack ids of those who may set channels and see the figures in App Home, joined by commas",
+    )
+    guests: bool = Field(
+        default=False, description="whether guests see live blogs that are limited to channels, in those channels"
+    )
+    external: bool = Field(
+        default=False,
+        description="whether people of other organisations, and channels shared with them, see such live blogs",
+    )
+    keep_questions: int | None = Field(
+        default=None,
+        ge=1,
+        le=3_650,
+        description="for how many days the text of questions is kept, for `stet report`; empty: not at all",
+    )
+    keep_users: int = Field(
+        default=30, ge=1, le=3_650, description="after how many days it is forgotten who asked, and who was asked"
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=253,
+        description="the address that `serve` listens on, where it does; a container needs 0.0.0.0",
+    )
+    port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="the port of `serve`, 3000 with `--mode http`; with Socket Mode empty: none is opened",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="how much is logged, on standard error"
     )
@@ -76,6 +110,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("SLACK_APP_TOKEN", "STET_SLACK_APP_TOKEN"),
         description="the app-level token for Socket Mode, beginning xapp-",
     )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("SLACK_SIGNING_SECRET", "STET_SLACK_SIGNING_SECRET"),
+        description="the app's signing secret, which proves who sends; for `serve --mode http`",
+    )
     slack_api_url: str = Field(
         default="https://slack.com/api/",
         validation_alias=AliasChoices("SLACK_API_URL", "STET_SLACK_API_URL"),
@@ -86,6 +125,14 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("admins")
+    @classmethod
+    def _ids(cls, value: str) -> str:
+        ids = [one.strip() for one in value.split(",") if one.strip()]
+        if not all(_USER.fullmatch(one) for one in ids):
+            raise ValueError("ids such as U012AB3CD, joined by commas")
+        return ",".join(ids)
 
     @field_validator("slack_api_url")
     @classmethod
@@ -99,6 +146,16 @@ def variable(name: str) -> str:
     """The environment variable of a setting."""
     alias = Settings.model_fields[name].validation_alias
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"{_PREFIX}{name.upper()}"
+
+
+def table() -> list[str]:
+    """README's table of all settings, line by line: variable, default, what it sets."""
+    lines = ["| variable | default | what it sets |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, "") else f"`{field.default}`"
+        default = "the user's data folder" if name == "home" else default
+        lines.append(f"| `{variable(name)}` | {default} | {field.description} |".replace("|  |", "| |"))
+    return lines
 
 
 def load() -> Settings:
@@ -125,6 +182,10 @@ def _explain(error: object) -> str:
         return str(error)
     where = str(error["loc"][0]) if error["loc"] else "settings"
     name = variable(where) if where in Settings.model_fields else where
-    secret = "token" in where.lower()
+    secret = any(word in where.lower() for word in ("token", "secret"))
     shown = "(not shown)" if secret else repr(error.get("input"))[:_LONGEST_SHOWN]
     return f"{name} is {shown}: {error['msg']}"
+
+
+if __name__ == "__main__":
+    print("\n".join(table()))  # noqa: T201 (for README)

@@ -96,6 +96,19 @@ def whole_sentences(version: Version, span: Span) -> Passage:
     return page.run(*page.touched(span))
 
 
+def stretch(version: Version, at: int, most: int) -> Passage | None:
+    """One slice of the whole sentences from the one that holds, or follows, offset `at` on, as many as have at most
+    `most` characters together, and at least one; None where there are none from there on."""
+    page = _Page(version)
+    first = next((number for number, one in enumerate(page.spans) if one[1] > at), None)
+    if first is None:
+        return None
+    last = first
+    while last + 1 < len(page.spans) and page.length(first, last + 1) <= most:
+        last += 1
+    return page.run(first, last)
+
+
 def is_whole(passage: Passage) -> bool:
     """Whether nothing of the entry stands around a passage."""
     spans = _Page(passage.version).spans

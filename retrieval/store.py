@@ -14,8 +14,9 @@ from typing import Self
 
 from sqlalchemy import func, select
 
-from retrieval import database, registering, schema, takedown, withholding
+from retrieval import database, feed, registering, schema, takedown, withholding
 from retrieval.database import mapped
+from retrieval.feed import Change
 from retrieval.files import disk
 from retrieval.index_records import IndexRecords
 from retrieval.looking import Looking, Sight
@@ -345,6 +346,11 @@ class Store(IndexRecords):
         """The number of the newest change in the feed; 0 where nothing ever changed."""
         with mapped(self.path), self._reading() as connection:
             return connection.execute(select(func.max(schema.changes.c.number))).scalar() or 0
+
+    def changes_after(self, number: int, limit: int = 1_000) -> list[Change]:
+        """The changes after that number of the feed, in order, at most so many; see `feed`."""
+        with mapped(self.path), self._reading() as connection:
+            return feed.changes_after(connection, number, limit)
 
 
 def _now() -> datetime:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot import report
-from bot.answering import Bot
+from bot.app import Bot
 from bot.documents import Page
 from bot.ledger import Ledger
+from bot.policy import Policy
 from bot.slack import web_client
 from retrieval.archive import Archive
 from tests.slack_server import LoopbackSlack, Posted
@@ -36,10 +37,18 @@ def with_outsiders(slack: LoopbackSlack) -> None:
 
 
 @contextmanager
-def running(slack: LoopbackSlack, archive: Archive, folder: Path, page: Page = report.page) -> Iterator[Bot]:
+def running(
+    slack: LoopbackSlack,
+    archive: Archive,
+    folder: Path,
+    page: Page = report.page,
+    *,
+    policy: Policy | None = None,
+) -> Iterator[Bot]:
     """The bot, connected; its ledger in `folder`; `page` makes the report on a document."""
     ledger = Ledger.open(folder / "ledger.db")
-    bot = Bot(archive, ledger, web_client(slack.api_url, slack.bot_token), page)
+    bot = Bot(archive, ledger, web_client(slack.api_url, slack.bot_token), page, policy=policy)
+    bot.start()
     try:
         with slack.connected(bot.app):
             yield bot

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot import objects, render, terminal, wording
 from bot.ledger import Ledger
-from bot.render import Quote
+from bot.pieces import Quote
 from bot.replies import Response, Section
 from retrieval.archive import Archive
 from retrieval.model import Answer, Passage, SourceOptions
@@ -82,7 +82,7 @@ def test_slack_cites_it_and_the_ledger_can_find_it(
     assert f"\n{FIRST}\n{wording.ALSO} {LATER}\n" in posted.text
     assert sum(AGROUND in one for one in quoted(posted)) == 1
     ledger = Ledger.open(tmp_path / "ledger.db")
-    receipts = ledger.receipts(posted.channel, posted.ts)
+    receipts = ledger.messages.receipts(posted.channel, posted.ts)
     ledger.close()
     assert [one.entry for one in receipts if one.entry != "harbour/b"] == ["harbour/d"]
     proved = [archive.versions_of(one.entry)[0].text[one.start : one.end] for one in receipts]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import buttons
-from bot.buttons import Placed, Pressed, placed, pressed
+from bot.buttons import Asked, Placed, Pressed, asked, placed, pressed, wished
+from bot.followups import Wish
+from bot.replies import Button
 from bot.requested import Wanted
 from retrieval.model import Passage
 from tests.made_up_index import version
@@ -113,3 +117,91 @@ def test_whatever_a_place_is_it_is_read_or_not(value: str) -> None:
         assert found.version >= 1
         assert 0 <= found.start < found.end
         found.entry.encode()
+
+
+# -- questions, channels, feedback --------------------------------------------------------------------------
+
+NOON = datetime(2031, 2, 3, 12, 0, 0, 7, tzinfo=UTC)
+WISHED = {"c": "C1", "q": "Who won?", "s": None, "u": None, "n": 0}
+
+
+@pytest.mark.parametrize(
+    ("make", "action"),
+    [
+        (buttons.ask_privately, buttons.ASK_PRIVATELY),
+        (buttons.more, buttons.SHOW_MORE),
+        (buttons.share_answer, buttons.SHARE_ANSWER),
+        (buttons.call_person, buttons.CALL_PERSON),
+    ],
+)
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(text="Who won “it” & <why>\n🙂?"),
+        Wish(text="Who won?", since=NOON, shown=3),
+        Wish(text="Who won?", until=NOON + timedelta(days=1), shown=60),
+        Wish(text="x" * 1_900, since=NOON, until=NOON + timedelta(microseconds=1)),
+    ],
+)
+def test_a_question_s_button_hands_back_the_question(
+    make: Callable[[str, Wish], Button | None], action: str, wish: Wish
+) -> None:
+    button = make("C1", wish)
+    assert button is not None
+    assert button.action == action
+    assert wished(button.value, "C1") == wish
+    assert wished(button.value, "C2") is None
+    assert pressed(button.value, "C1") is None
+    assert placed(button.value, "C1") is None
+
+
+@pytest.mark.parametrize("wish", [Wish(text="x" * 2_000), Wish(text="🙂" * 990), Wish(text="x", shown=61)])
+def test_a_question_that_no_button_can_hold_gets_none(wish: Wish) -> None:
+    assert buttons.more("C1", wish) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"q": ""}, {"q": " \n"}, {"q": 7}, {"q": None}, {"q": "\ud800"}, {"s": -1}, {"s": "1"}, {"s": 2**53},
+        {"u": True}, {"u": 1.5}, {"n": -1}, {"n": 61}, {"n": None}, {"n": False}, {"n": "0"}, {"c": "C2"}, {"x": 1},
+    ],
+)  # fmt: skip
+def test_a_question_of_another_form_is_none(other: dict[str, object]) -> None:
+    assert wished(json.dumps(WISHED), "C1") == Wish(text="Who won?")
+    assert wished(json.dumps(WISHED | other), "C1") is None
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_feedback_names_its_question(good: bool) -> None:
+    value = buttons.feedback("C1", 17, good=good)
+    assert asked(value, "C1") == Asked(key=17, good=good)
+    assert asked(value, "C2") is None
+    for other in ({"a": -1}, {"a": "17"}, {"a": True}, {"a": None}, {"g": 1}, {"g": None}, {"x": 1}):
+        assert asked(json.dumps({"c": "C1", "a": 17, "g": good} | other), "C1") is None
+
+
+def test_a_button_for_its_channel_alone_is_of_no_other() -> None:
+    value = buttons.verify_words("C1").value
+    assert buttons.here(value, "C1")
+    for other in (None, "", "{}", "[]", '{"c":"C2"}', '{"c":"C1","x":1}', '{"c":["C1"]}'):
+        assert not buttons.here(other, "C1")
+    assert buttons.here(buttons.of_call(buttons.TAKE_CALL, "I take it", "C1").value, "C1")
+
+
+@given(
+    st.text(max_size=50)
+    | st.fixed_dictionaries({"c": st.just("C1")} | dict.fromkeys("qsun", _ANY)).map(json.dumps)
+    | st.fixed_dictionaries({"c": st.just("C1")} | dict.fromkeys("ag", _ANY)).map(json.dumps)
+)
+def test_whatever_a_question_is_it_is_read_or_not(value: str) -> None:
+    found = wished(value, "C1")
+    if found is not None:
+        found.text.encode()
+        assert found.text.strip()
+        assert 0 <= found.shown <= 60
+    given_back = asked(value, "C1")
+    if given_back is not None:
+        assert given_back.key >= 0
+        assert given_back.good in (True, False)
+    assert not buttons.here(value, "C1") or json.loads(value) == {"c": "C1"}

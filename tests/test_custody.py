@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger import WITHDRAWN, Ledger
+from bot.ledger import WITHDRAWN, Ledger, receipt
+from bot.ledger.messages import Message
 from retrieval.embedding import Embedder
 from retrieval.errors import ModelError
 from retrieval.model import Passage
@@ -54,6 +55,12 @@ def edit(source: Path, old: str, new: str) -> None:
 def asked(stet: Command, question: str = "Who has lodged a protest?") -> list[str]:
     answer = stet("ask", question, "--json").object()
     return [one["citation"]["entry"] for one in (*answer["passages"], *answer["nearest"])]
+
+
+def keep(ledger: Ledger, passage: Passage) -> None:
+    """A message that shows a passage."""
+    message = Message(channel="C1", ts="1.1", receipts=(receipt(passage),))
+    ledger.messages.keep(message, datetime(2031, 6, 15, tzinfo=UTC))
 
 
 # ------------------------------------------------------------------------------------------------ find
@@ -183,12 +190,12 @@ def test_receipts_of_what_is_taken_down_keep_nothing_to_be_guessed(stet: Command
     passage = Passage(version=version, start=0, end=20)
     store.close()
     ledger = Ledger.open(stet.home / "ledger.db")
-    ledger.posted("C1", "1.1", [passage], datetime(2031, 6, 15, tzinfo=UTC))
+    keep(ledger, passage)
     digest = passage.sha256.encode()
     assert digest in b"".join(one.read_bytes() for one in stet.home.glob("ledger.db*"))
     done = stet("takedown", PROTEST, "--reason", "x", "--yes", "--json").object()
     assert done["receipts"] == 1
-    [receipt] = ledger.receipts("C1", "1.1")
+    [receipt] = ledger.messages.receipts("C1", "1.1")
     assert (receipt.entry, receipt.sha256) == (done["kept_as"], WITHDRAWN)
     ledger.close()
     assert digest not in b"".join(one.read_bytes() for one in stet.home.glob("ledger.db*"))
@@ -198,11 +205,11 @@ def test_a_take_down_that_was_stopped_before_the_ledger_is_finished_when_it_is_s
     store = Store.open(stet.home / "archive.db")
     [version] = store.versions_of(PROTEST)
     ledger = Ledger.open(stet.home / "ledger.db")
-    ledger.posted("C1", "1.1", [Passage(version=version, start=0, end=20)], datetime(2031, 6, 15, tzinfo=UTC))
+    keep(ledger, Passage(version=version, start=0, end=20))
     down = store.take_down(PROTEST, None, "x", "admin", datetime(2031, 6, 15, tzinfo=UTC))
     store.close()
     assert "was taken down by admin" in stet("takedown", PROTEST, "--reason", "x", "--yes").refusal()
-    assert [(one.entry, one.sha256) for one in ledger.receipts("C1", "1.1")] == [(down.whole_id, WITHDRAWN)]
+    assert [(one.entry, one.sha256) for one in ledger.messages.receipts("C1", "1.1")] == [(down.whole_id, WITHDRAWN)]
     ledger.close()
     assert "erasing" not in stet("status", "--json").object()
 
@@ -216,7 +223,7 @@ def test_no_erasure_is_claimed_while_the_ledger_holds_a_digest(
     store.close()
     passage = Passage(version=version, start=0, end=20)
     ledger = Ledger.open(stet.home / "ledger.db")
-    ledger.posted("C1", "1.1", [passage], datetime(2031, 6, 15, tzinfo=UTC))
+    keep(ledger, passage)
     reader = sqlite3.connect(ledger.path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM receipts").fetchone()
@@ -237,7 +244,7 @@ def test_receipts_of_a_version_are_withdrawn_though_the_index_cannot_be_rewritte
     [version] = store.versions_of(PROTEST)
     store.close()
     ledger = Ledger.open(stet.home / "ledger.db")
-    ledger.posted("C1", "1.1", [Passage(version=version, start=0, end=20)], datetime(2031, 6, 15, tzinfo=UTC))
+    keep(ledger, Passage(version=version, start=0, end=20))
     edit(source, "Cosmo Featherlegh", "A rower")
     stet("reindex")
 
@@ -248,7 +255,7 @@ def test_receipts_of_a_version_are_withdrawn_though_the_index_cannot_be_rewritte
         patched.setattr("retrieval.indexing.index", full)
         said = stet("takedown", PROTEST, "--version", "1", "--reason", "x", "--yes").refusal()
     assert said.startswith("the model cannot be loaded; regatta/protest: its words are erased from the archive")
-    assert [(one.entry, one.sha256) for one in ledger.receipts("C1", "1.1")] == [(PROTEST, WITHDRAWN)]
+    assert [(one.entry, one.sha256) for one in ledger.messages.receipts("C1", "1.1")] == [(PROTEST, WITHDRAWN)]
     ledger.close()
 
 

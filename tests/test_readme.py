@@ -11,10 +11,9 @@ import typer.main
 
 from bot.checked import checked
 from bot.cli import app
-from bot.demo import QUESTIONS
+from bot.demo import QUESTIONS, TITLE
 from bot.terminal import reply
-from bot.wording import DEMO_TITLE
-from config.settings import Settings, variable
+from config.settings import table
 from retrieval.archive import Archive
 from retrieval.model import SourceOptions
 from tests.data_folder import SAMPLE
@@ -51,12 +50,8 @@ def test_every_command_in_readme_exists() -> None:
     assert named <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_every_setting_stands_in_the_table_with_its_default_and_description(name: str) -> None:
-    field = Settings.model_fields[name]
-    [row] = [row for row in rows() if row[0] == f"`{variable(name)}`"]
-    default = {"home": "the user's data folder"}.get(name, "" if field.default is None else f"`{field.default}`")
-    assert row[1:] == [default, field.description]
+def test_the_table_of_settings_is_what_the_settings_say() -> None:
+    assert "\n".join(table()) in README
 
 
 def test_the_two_commands_are_the_first_two_shell_blocks() -> None:
@@ -74,7 +69,7 @@ def test_the_printed_sample_is_the_samples_own_words() -> None:
 
 def test_the_printed_check_is_what_is_said(make_archive: Callable[..., Archive]) -> None:
     [(quote, printed)] = re.findall(r'^```text\n\$ stet check "(.*?)"\n\n(.*?)\n```$', README, re.M | re.S)
-    archive = make_archive(SAMPLE, options=SourceOptions(title=DEMO_TITLE))
+    archive = make_archive(SAMPLE, options=SourceOptions(title=TITLE))
     with archive.checking() as checking:
         assert reply(checked(checking.check(quote))) == printed
 

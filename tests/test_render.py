@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot import render, wording
 from bot.handlers import respond
-from bot.render import Quote, Reply
+from bot.pieces import Quote, Reply
 from bot.replies import Request
 from bot.terminal import reply as terminal_reply
 from bot.typed import unmarked

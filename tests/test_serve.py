@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot import wording
+from retrieval.serving import is_served, serving_lock
+from tests.slack_http import Signature
 from tests.slack_server import LoopbackSlack
 
 ROOT = Path(__file__).parents[1]
@@ -18,10 +23,10 @@ TIMEOUT = 60
 
 
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def serving(home: Path, *words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """The command, running; killed at the end where it does not end by itself."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "--home", str(home), "serve"],
+        [sys.executable, "-m", "bot", "--home", str(home), "serve", *words],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
@@ -35,13 +40,31 @@ def serving(home: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def refused(home: Path, **environment: str) -> str:
+def refused(home: Path, *words: str, **environment: str) -> str:
     """The one line on standard error of a `serve` that ends with 2."""
-    with serving(home, **environment) as process:
+    with serving(home, *words, **environment) as process:
         out, said = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (2, "")
     [line] = said.splitlines()
     return line
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def status(port: int, path: str) -> int:
+    """The HTTP status of a page of the bot's own; 0 while nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as page:
+            return int(page.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0
 
 
 def test_tokens_that_are_missing_or_mixed_up_are_named(tmp_path: Path) -> None:
@@ -92,3 +115,75 @@ def test_an_app_token_that_slack_refuses_is_named(tmp_path: Path) -> None:
         )
     assert said.startswith("stet: Slack refuses SLACK_APP_TOKEN: ")
     assert "xapp-wrong" not in said
+
+
+# ------------------------------------------------------------------------------------------------ ways to Slack
+
+
+def test_a_way_or_a_port_that_there_is_not_is_named(tmp_path: Path) -> None:
+    assert refused(tmp_path, "--mode", "pigeon") == "stet: --mode is 'pigeon'; say socket or http"
+    assert refused(tmp_path, "--port", "65536").startswith("stet: --port is '65536'; give a number from 0 to 65535")
+    assert refused(tmp_path, "--port", "http").startswith("stet: --port is 'http'; ")
+
+
+def test_over_http_a_signing_secret_is_needed_and_no_app_token(tmp_path: Path) -> None:
+    said = refused(tmp_path, "--mode", "http", SLACK_BOT_TOKEN="xoxb-1")
+    assert said.startswith(
+        "stet: SLACK_SIGNING_SECRET is not set; copy it from the app's settings, Basic Information"
+    )
+
+
+def test_over_http_it_answers_what_slack_has_signed(tmp_path: Path) -> None:
+    port, secret = free_port(), "5ecre7"
+    with LoopbackSlack() as slack:
+        said = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": secret}
+        with (
+            serving(tmp_path, "--mode", "http", "--port", str(port), STET_LOG_LEVEL="debug", **said) as process,
+            slack.http(f"http://127.0.0.1:{port}/slack/events", secret),
+        ):
+            slack.wait_until(lambda: status(port, "/healthz") == 200, TIMEOUT)
+            asked = slack.mention("Is anyone there?", "U1", "C1")
+            [posted] = slack.wait_for_posts(1)
+            asked.wait_acked()
+            event = dict(asked.payload["event"], channel="C2")
+            forged = dict(asked.payload, event=event, event_id="Ev2")
+            refusals: list[Signature] = ["wrong", "none", "stale"]
+            statuses = [slack.http_post("events_api", forged, signature=one) for one in refusals]
+            slack.settle()
+            process.send_signal(signal.SIGTERM)
+            out, log = process.communicate(timeout=TIMEOUT)
+        slack.assert_clean()
+    assert statuses == [401, 401, 401]
+    assert (posted.thread_ts, posted.text) == (asked.ts, wording.EMPTY_INDEX)
+    assert (process.returncode, out) == (0, "")
+    assert secret not in log
+    assert slack.bot_token not in log
+    assert slack.connections_made == 0
+
+
+def test_by_socket_mode_a_port_is_opened_only_where_one_is_set(tmp_path: Path) -> None:
+    port = free_port()
+    with LoopbackSlack() as slack:
+        tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
+        with serving(tmp_path, SLACK_API_URL=slack.api_url, STET_PORT=str(port), **tokens):
+            slack.wait_for_connections(1, timeout=TIMEOUT)
+            slack.wait_until(lambda: status(port, "/healthz") == 200)
+            assert status(port, "/readyz") == 503  # nothing is indexed yet
+            assert status(port, "/slack/events") == 404
+
+
+def test_one_bot_at_a_time_serves_an_archive_and_the_next_waits_for_it(tmp_path: Path) -> None:
+    with LoopbackSlack() as slack, ExitStack() as earlier:
+        earlier.enter_context(serving_lock(tmp_path, 0))
+        tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
+        with serving(tmp_path, SLACK_API_URL=slack.api_url, **tokens) as process:
+            slack.wait_until(lambda: slack.calls_to("apps.connections.open"), TIMEOUT)
+            slack.settle(1.0)
+            assert (slack.connections_made, process.poll()) == (0, None)
+            earlier.close()
+            slack.wait_for_connections(1, timeout=TIMEOUT)
+            assert is_served(tmp_path)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 0
+        assert not is_served(tmp_path)

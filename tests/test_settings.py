@@ -18,7 +18,10 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert read.source_size_limit == 100_000_000
     assert (read.allow_local_addresses, read.watch_every) == (False, None)
     assert (read.reranker, read.reranker_share) == (None, 0.5)
-    assert (read.slack_bot_token, read.slack_app_token) == (None, None)
+    assert (read.admins, read.guests, read.external) == ("", False, False)
+    assert (read.keep_questions, read.keep_users) == (None, 30)
+    assert (read.host, read.port) == ("127.0.0.1", None)
+    assert (read.slack_bot_token, read.slack_app_token, read.slack_signing_secret) == (None, None, None)
     assert read.slack_api_url == "https://slack.com/api/"
 
 
@@ -33,9 +36,17 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "source_size_limit": "5000",
         "allow_local_addresses": "true",
         "watch_every": "45",
+        "admins": " U012AB3CD , W9XYZ,",
+        "guests": "true",
+        "external": "1",
+        "keep_questions": "90",
+        "keep_users": "7",
+        "host": "0.0.0.0",
+        "port": "8080",
         "log_level": "debug",
         "slack_bot_token": "xoxb-1",
         "slack_app_token": "xapp-1",
+        "slack_signing_secret": "5ecre7",
         "slack_api_url": "http://localhost:1/api",
     }
     assert given.keys() == Settings.model_fields.keys()
@@ -46,13 +57,18 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     assert (read.model, read.device, read.source_size_limit, read.log_level) == ("a-model", "cpu", 5000, "DEBUG")
     assert (read.allow_local_addresses, read.watch_every, read.prefer) == (True, 45.0, "silence")
     assert (read.reranker, read.reranker_share) == ("a-cross-encoder", 1.0)
+    assert (read.admins, read.guests, read.external) == ("U012AB3CD,W9XYZ", True, True)
+    assert (read.keep_questions, read.keep_users, read.host, read.port) == (90, 7, "0.0.0.0", 8080)
     assert read.slack_bot_token is not None
     assert read.slack_bot_token.get_secret_value() == "xoxb-1"
     assert read.slack_app_token is not None
     assert read.slack_app_token.get_secret_value() == "xapp-1"
+    assert read.slack_signing_secret is not None
+    assert read.slack_signing_secret.get_secret_value() == "5ecre7"
     assert read.slack_api_url == "http://localhost:1/api/"
-    assert "xoxb-1" not in repr(read)
-    assert "xapp-1" not in repr(read)
+    for secret in ("xoxb-1", "xapp-1", "5ecre7"):
+        assert secret not in repr(read)
+        assert secret not in str(read.model_dump())
 
 
 def test_slack_s_own_variables_go_before_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,17 +77,37 @@ def test_slack_s_own_variables_go_before_ours(monkeypatch: pytest.MonkeyPatch) -
     read = load()
     assert read.slack_bot_token is not None
     assert read.slack_bot_token.get_secret_value() == "xoxb-2"
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "theirs")
+    monkeypatch.setenv("STET_SLACK_SIGNING_SECRET", "ours")
+    secret = load().slack_signing_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "theirs"
     assert variable("slack_bot_token") == "SLACK_BOT_TOKEN"
+    assert variable("slack_signing_secret") == "SLACK_SIGNING_SECRET"
     assert variable("home") == "STET_HOME"
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    for name in ("STET_HOME", "STET_MODEL", "STET_SOURCE_SIZE_LIMIT", "STET_RERANKER", "SLACK_BOT_TOKEN"):
+    for name in (
+        "HOME",
+        "MODEL",
+        "SOURCE_SIZE_LIMIT",
+        "RERANKER",
+        "ADMINS",
+        "GUESTS",
+        "KEEP_QUESTIONS",
+        "HOST",
+        "PORT",
+    ):
+        monkeypatch.setenv(f"STET_{name}", "")
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"):
         monkeypatch.setenv(name, "")
     read = load()
     assert (read.home, read.model, read.slack_bot_token) == (tmp_path / "stet", "all-MiniLM-L6-v2", None)
-    assert read.reranker is None
+    assert (read.reranker, read.admins, read.guests) == (None, "", False)
+    assert (read.keep_questions, read.host, read.port) == (None, "127.0.0.1", None)
+    assert read.slack_signing_secret is None
 
 
 @pytest.mark.parametrize(
@@ -90,12 +126,28 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("STET_RERANKER_SHARE", "nan", "STET_RERANKER_SHARE is 'nan': Input should be a finite number"),
         ("STET_RERANKER_SHARE", "half", "STET_RERANKER_SHARE is 'half': Input should be a valid number"),
         ("STET_ALLOW_LOCAL_ADDRESSES", "perhaps", "STET_ALLOW_LOCAL_ADDRESSES is 'perhaps': Input should be a valid"),
+        ("STET_ADMINS", "editor", "STET_ADMINS is 'editor': Value error, ids such as U012AB3CD, joined by commas"),
+        ("STET_ADMINS", "U012AB3CD C012AB3CD", "STET_ADMINS is 'U012AB3CD C012AB3CD': Value error, ids such as"),
+        ("STET_ADMINS", "U012AB3CD,C012AB3CD", "STET_ADMINS is 'U012AB3CD,C012AB3CD': Value error, ids such as"),
+        ("STET_GUESTS", "some", "STET_GUESTS is 'some': Input should be a valid boolean"),
+        ("STET_EXTERNAL", "3", "STET_EXTERNAL is '3': Input should be a valid boolean"),
+        ("STET_KEEP_QUESTIONS", "0", "STET_KEEP_QUESTIONS is '0': Input should be greater than or equal to 1"),
+        ("STET_KEEP_QUESTIONS", "3651", "STET_KEEP_QUESTIONS is '3651': Input should be less than or equal to 3650"),
+        ("STET_KEEP_QUESTIONS", "for ever", "STET_KEEP_QUESTIONS is 'for ever': Input should be a valid integer"),
+        ("STET_KEEP_USERS", "0", "STET_KEEP_USERS is '0': Input should be greater than or equal to 1"),
+        ("STET_KEEP_USERS", "3651", "STET_KEEP_USERS is '3651': Input should be less than or equal to 3650"),
+        ("STET_PORT", "65536", "STET_PORT is '65536': Input should be less than or equal to 65535"),
+        ("STET_PORT", "-1", "STET_PORT is '-1': Input should be greater than or equal to 0"),
+        ("STET_PORT", "http", "STET_PORT is 'http': Input should be a valid integer"),
+        ("STET_HOST", "x" * 254, "STET_HOST is 'xxxx"),
+        ("STET_HOST", "x" * 254, "xxx: String should have at most 253 characters"),
+        ("STET_SLACK_SIGNING_SECRE", "secret", "did you mean STET_SLACK_SIGNING_SECRET?"),
         ("SLACK_API_URL", "slack", "SLACK_API_URL is 'slack': Value error, an address that begins with https://"),
         ("STET_HOEM", "/srv", "STET_HOEM is no setting of Stet's; did you mean STET_HOME?"),
         ("STET_MODLE", "x", "STET_MODLE is no setting of Stet's; did you mean STET_MODEL?"),
         ("stet_hoem", "/srv", "stet_hoem is no setting of Stet's; did you mean STET_HOME?"),
         ("STET_SLACK_BOT_TOKN", "xoxb-secret", "did you mean STET_SLACK_BOT_TOKEN?"),
-        ("STET_QQQQQQQQ", "x", "known are STET_ALLOW_LOCAL_ADDRESSES, STET_DEVICE, STET_HOME, STET_LOG_LEVEL"),
+        ("STET_QQQQQQQQ", "x", "known are STET_ADMINS, STET_ALLOW_LOCAL_ADDRESSES, STET_DEVICE, STET_EXTERNAL, "),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_named(
@@ -111,8 +163,10 @@ def test_a_wrong_or_unknown_setting_is_named(
 def test_all_wrong_settings_are_told_at_once_and_no_long_value_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STET_SOURCE_SIZE_LIMIT", "9" * 5_000)
     monkeypatch.setenv("STET_LOG_LEVEL", "loud")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "5ecre7")
     with pytest.raises(WrongSettings) as raised:
         load()
+    assert "5ecre7" not in str(raised.value)
     assert "STET_SOURCE_SIZE_LIMIT is " in str(raised.value)
     assert "STET_LOG_LEVEL is 'LOUD'" in str(raised.value)
     assert len(str(raised.value)) < 1_000

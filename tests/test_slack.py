@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from bot import wording
-from bot.ledger import Ledger
+from bot.ledger.part import LedgerPart
 from retrieval.archive import Archive
 from retrieval.errors import DiskError, StoreBusy
 from retrieval.model import Answer, SourceOptions
@@ -138,15 +137,35 @@ def test_an_error_that_nobody_foresaw_gets_a_reply(
     assert posted.text == wording.TROUBLE
 
 
-def test_a_reply_that_slack_refuses_is_replaced_by_one_that_says_so(
+@pytest.mark.parametrize("error", ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_arguments"])
+def test_a_reply_whose_form_slack_refuses_is_sent_without_its_buttons(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path, error: str
+) -> None:
+    slack.fail("chat.postMessage", error=error, times=1)
+    with running(slack, sample_archive, tmp_path):
+        asked = slack.mention(RESIGN, "U1", "C1")
+        [posted] = slack.wait_for_posts(1)
+        slack.settle()
+    walked(sample_archive, posted)
+    assert [block["type"] for block in posted.blocks] == ["rich_text"] * len(posted.blocks)
+    assert quoted(posted) == [one.passage.text for one in sample_archive.ask(RESIGN).passages]
+    refused, taken = slack.calls_to("chat.postMessage")
+    assert {block["type"] for block in refused.args["blocks"]} == {"rich_text", "actions", "context_actions"}
+    assert taken.args["text"] == refused.args["text"]
+    assert (posted.thread_ts, taken.args["metadata"]) == (asked.ts, refused.args["metadata"])
+
+
+def test_a_reply_that_slack_refuses_in_every_form_is_replaced_by_one_that_says_so(
     slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
 ) -> None:
-    slack.fail("chat.postMessage", error="msg_blocks_too_long", times=1)
+    slack.fail("chat.postMessage", error="msg_blocks_too_long", times=2)
     with running(slack, sample_archive, tmp_path):
         slack.mention(RESIGN, "U1", "C1")
         [posted] = slack.wait_for_posts(1)
         slack.settle()
+    walked(sample_archive, posted)
     assert posted.text == wording.TROUBLE
+    assert len(slack.calls_to("chat.postMessage")) == 3
 
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info"])
@@ -179,49 +198,42 @@ def test_a_locked_archive_gets_one_clear_reply(
 def test_a_ledger_that_cannot_be_written_still_lets_each_question_be_answered_once(
     slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> NoReturn:
+    def full(_: LedgerPart) -> NoReturn:
         raise DiskError("no space is left to write ledger.db", "free some space on the disk")
 
-    for method in ("take", "settle", "posted"):
-        monkeypatch.setattr(Ledger, method, full)
     with running(slack, sample_archive, tmp_path):
+        monkeypatch.setattr(LedgerPart, "_writing", full)
         asked = slack.mention(RESIGN, "U1", "C1", also_message=True)
         [posted] = slack.wait_for_posts(1)
         slack.redeliver(asked, retry_attempt=1).wait_acked()
         slack.settle()
     walked(sample_archive, posted)
     assert quoted(posted)[0].startswith(REFUSED)
+    assert [block["type"] for block in posted.blocks].count("context_actions") == 0  # nothing was noted to be rated
 
 
-def test_an_answer_that_slack_did_not_take_is_given_to_the_retry(
-    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slack.fail("chat.postMessage", error="internal_error", times=1)
-    settled = threading.Event()
-    settle = Ledger.settle
-
-    def tell(ledger: Ledger, key: str, *, answered: bool) -> None:
-        settle(ledger, key, answered=answered)
-        settled.set()
-
-    monkeypatch.setattr(Ledger, "settle", tell)
-    with running(slack, sample_archive, tmp_path):
-        asked = slack.mention(RESIGN, "U1", "C1")
-        assert settled.wait(10)
-        slack.redeliver(asked, retry_attempt=1).wait_acked()
-        [posted] = slack.wait_for_posts(1)
-        slack.settle()
-    assert quoted(posted)[0].startswith(REFUSED)
-
-
-def test_a_private_reply_that_slack_refuses_is_replaced_by_one_that_says_so(
+def test_a_private_reply_whose_form_slack_refuses_is_sent_without_its_buttons(
     slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
 ) -> None:
     slack.fail("response_url", status=400, times=1)
     with running(slack, sample_archive, tmp_path):
         slack.slash(RESIGN, "U1", "C1")
         [posted] = slack.wait_for_posts(1)
-    assert posted.text == wording.TROUBLE
+        slack.settle()
+    walked(sample_archive, posted, RESIGN)
+    assert {block["type"] for block in posted.blocks} == {"rich_text"}
+    assert quoted(posted)[0].startswith(REFUSED)
+
+
+def test_a_private_reply_that_slack_refuses_in_every_form_is_replaced_by_one_that_says_so(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
+) -> None:
+    slack.fail("response_url", status=400, times=2)
+    with running(slack, sample_archive, tmp_path):
+        slack.slash(RESIGN, "U1", "C1")
+        [posted] = slack.wait_for_posts(1)
+        slack.settle()
+    assert (posted.text, posted.user) == (wording.TROUBLE, "U1")
 
 
 def test_bots_and_plain_talk_are_not_answered(slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path) -> None:
@@ -231,6 +243,49 @@ def test_bots_and_plain_talk_are_not_answered(slack: LoopbackSlack, sample_archi
         slack.channel_message(RESIGN, "U1", "C1").wait_acked()
         asked = slack.direct_message(RESIGN, "U1")
         slack.wait_for_posts(1)
-        slack.edited_message(asked, UNANSWERED).wait_acked()
         slack.settle()
     assert [post.channel for post in slack.posts] == [asked.channel]
+
+
+def test_an_edited_question_is_answered_anew_in_the_place_of_its_first_answer(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
+) -> None:
+    with running(slack, sample_archive, tmp_path):
+        asked = slack.direct_message(UNANSWERED, "U1")
+        [first] = slack.wait_for_posts(1)
+        edit = slack.edited_message(asked, RESIGN)
+        _, second = slack.wait_for_posts(2)
+        slack.redeliver(edit, retry_attempt=1).wait_acked()
+        slack.edited_message(asked, RESIGN).wait_acked()  # an edit that leaves the words as they are
+        slack.settle()
+    assert first.text.startswith(wording.NOTHING_FOUND)
+    walked(sample_archive, second)
+    assert (second.method, second.channel, second.ts) == ("chat.update", first.channel, first.ts)
+    assert quoted(second)[0].startswith(REFUSED)
+
+
+def test_an_edited_mention_is_answered_anew_once_in_its_thread(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
+) -> None:
+    with running(slack, sample_archive, tmp_path):
+        asked = slack.mention(UNANSWERED, "U1", "C1")
+        [first] = slack.wait_for_posts(1)
+        slack.edited_mention(asked, RESIGN, also_message=True)
+        _, second = slack.wait_for_posts(2)
+        slack.settle()
+    walked(sample_archive, second)
+    assert (second.method, second.ts, second.thread_ts) == ("chat.update", first.ts, asked.ts)
+    assert quoted(second)[0].startswith(REFUSED)
+
+
+def test_a_message_that_is_edited_into_a_mention_gets_its_first_answer(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
+) -> None:
+    with running(slack, sample_archive, tmp_path):
+        asked = slack.channel_message(RESIGN, "U1", "C1")
+        asked.wait_acked()
+        slack.edited_mention(asked, RESIGN, also_message=True)
+        [posted] = slack.wait_for_posts(1)
+        slack.settle()
+    assert (posted.method, posted.thread_ts) == ("chat.postMessage", asked.ts)
+    assert quoted(posted)[0].startswith(REFUSED)

@@ -56,7 +56,7 @@ def buttons(posted: Posted) -> list[tuple[str, str, str]]:
 def proved(archive: Archive, folder: Path, posted: Posted) -> list[str]:
     """The slices that a message's receipts stand for, each proved."""
     ledger = Ledger.open(folder / "ledger.db")
-    receipts = ledger.receipts(posted.channel, posted.ts)
+    receipts = ledger.messages.receipts(posted.channel, posted.ts)
     ledger.close()
     slices = []
     for one in receipts:
@@ -311,7 +311,6 @@ def test_a_quotation_that_no_button_can_hold_has_none_and_the_reply_says_so(
         ("channel_not_found", wording.NOT_A_MEMBER),
         ("is_archived", wording.CANNOT_POST),
         ("restricted_action", wording.CANNOT_POST),
-        ("internal_error", wording.TROUBLE),
     ],
 )
 def test_where_the_bot_may_not_post_that_is_told_in_private(
@@ -325,6 +324,21 @@ def test_where_the_bot_may_not_post_that_is_told_in_private(
         [_, told] = slack.wait_for_posts(2)
         slack.settle()
     assert (told.user, told.text) == ("U1", said)
+
+
+def test_what_slack_failed_to_share_is_shared_once(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
+) -> None:
+    with running(slack, sample_archive, tmp_path):
+        slack.slash(f"check “{CANAL}”", "U1", "C1")
+        [private] = slack.wait_for_posts(1)
+        slack.fail("chat.postMessage", error="internal_error")
+        slack.block_action(SHARE_CHECK, None, "U1", private)
+        [_, shared, told] = slack.wait_for_posts(3)
+        slack.settle()
+    assert (shared.channel, shared.user, shared.text) == ("C1", None, CANAL_CHECKED)
+    assert (told.user, told.text) == ("U1", wording.SHARED)
+    assert len(slack.calls_to("chat.postMessage")) == 2
 
 
 def test_in_a_channel_without_the_bot_the_shortcut_answers_and_sharing_says_what_to_do(
@@ -363,7 +377,7 @@ def test_in_a_channel_without_the_bot_the_shortcut_answers_and_sharing_says_what
     ],
 )
 @pytest.mark.parametrize("action", [SHARE_CHECK, CHECK_PRIVATELY])
-def test_a_button_s_value_that_is_none_of_ours_gets_the_help_line(
+def test_a_button_s_value_that_is_none_of_ours_is_said_to_be_not_valid(
     slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path, given: str, action: str
 ) -> None:
     with running(slack, sample_archive, tmp_path):
@@ -377,7 +391,7 @@ def test_a_button_s_value_that_is_none_of_ours_gets_the_help_line(
         slack.block_action(action, given, "U1", seen)
         [_, told] = slack.wait_for_posts(2)
         slack.settle(0.1)
-    assert (told.user, told.text) == ("U1", wording.CHECK_HELP)
+    assert (told.user, told.text) == ("U1", wording.NOT_VALID)
 
 
 def test_a_check_that_fails_in_a_way_nobody_foresaw_is_shared_with_nobody(

@@ -41,6 +41,27 @@ def page(draft: Draft, checks: Sequence[QuoteCheck], title: str, now: datetime) 
     return "\n".join([title, *(f"{one.verdict} {one.quote}" for one in checks)])
 
 
+def test_a_report_that_quotes_what_is_taken_down_is_removed_and_its_sender_told(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
+) -> None:
+    draft = slack.host_file("wend.txt", DRAFT.encode(), user="U1")
+    other = slack.host_file("other.txt", f"“{SLOW},” she added.".encode(), user="U1")
+    with running(slack, sample_archive, tmp_path, page):
+        slack.send_files([draft], "U1")
+        slack.send_files([other], "U1")
+        slack.wait_until(lambda: len(slack.uploads) == 2)
+        slack.settle()
+        [match] = sample_archive.find(CANAL)
+        now = datetime.now(UTC)
+        sample_archive.take_down(match.version.entry.whole_id, None, "court-order", "me", now, lambda *_: None)
+        slack.wait_until(lambda: slack.removed)
+        told = f"<@U1> {wording.REPORT_REMOVED}"
+        slack.wait_until(lambda: told in [post.text for post in slack.posts])
+        slack.settle(1.5)
+    assert len(slack.removed) == 1
+    assert [post.text for post in slack.posts].count(told) == 1
+
+
 def test_a_document_is_checked_and_answered_with_a_summary_and_the_report(
     slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path
 ) -> None:
@@ -320,5 +341,5 @@ def test_the_bot_s_own_report_and_files_in_channels_are_nobody_s_request(
         slack.settle()
     assert slack.posts == []
     ledger = Ledger.open(tmp_path / "ledger.db")
-    assert ledger.receipts("D1", "1.000002") == []
+    assert ledger.messages.receipts("D1", "1.000002") == []
     ledger.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot import buttons, handlers, render, wording
-from bot.buttons import ASK_PRIVATELY, SHOW_AROUND, Placed
+from bot.buttons import ASK_PRIVATELY, SHOW_AROUND, SHOW_ENTRY, VERIFY_WORDS, Placed
 from bot.ledger import Ledger
 from bot.replies import Request
 from retrieval.archive import Archive
@@ -116,7 +116,7 @@ def test_in_a_direct_message_it_stands_in_the_conversation_with_its_receipt(
     assert (shown.user, shown.channel, shown.method) == (None, dm_channel("U1"), "chat.postMessage")
     assert quoted(shown) == [WHOLE]
     ledger = Ledger.open(tmp_path / "ledger.db")
-    [receipt] = ledger.receipts(shown.channel, shown.ts)
+    [receipt] = ledger.messages.receipts(shown.channel, shown.ts)
     ledger.close()
     assert (receipt.entry, receipt.start, receipt.end) == ("harbour/b", 0, len(WHOLE))
 
@@ -149,7 +149,11 @@ def test_a_passage_that_is_the_whole_entry_has_no_button(
     request = Request(text=QUESTION, channel="C1", direct=False, private=False, trusted=True)
     response = handlers.respond(archive, request)
     assert [one.text for one in response.shown] == [AGROUND]
-    assert [section.button for section in response.sections] == [None, None, None]
+    assert [[one.action for one in section.buttons] for section in response.sections] == [
+        [],
+        [SHOW_ENTRY],
+        [VERIFY_WORDS],
+    ]
 
 
 def test_at_most_three_passages_have_a_button(make_archive: Callable[..., Archive], tmp_path: Path) -> None:
@@ -157,9 +161,13 @@ def test_at_most_three_passages_have_a_button(make_archive: Callable[..., Archiv
     [one] = archive.ask(QUESTION).passages
     request = Request(text="", channel="C1", direct=False, private=False, trusted=True)
     sections = list(handlers._passages(request, [(one, tuple(render.passage(one)))] * 5, past=False))
-    assert [section.button is not None for section in sections] == [True, True, True, False, False]
+    assert [[made.action for made in section.buttons] for section in sections] == [
+        *[[SHOW_AROUND, SHOW_ENTRY]] * 3,
+        [],
+        [],
+    ]
     [none] = handlers._passages(request, [(one, tuple(render.too_long(one.passage)))], past=False)
-    assert none.button is None
+    assert [made.action for made in none.buttons] == [SHOW_ENTRY]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +257,10 @@ def test_an_answer_as_of_a_past_moment_shows_what_stood_around_it_then(
     then = partial(archive.ask, as_of=datetime(2031, 2, 3, 12, 30, tzinfo=UTC))
     monkeypatch.setattr(archive, "ask", then)
     request = Request(text=QUESTION, channel="C1", direct=False, private=True, trusted=True)
-    [button] = [one.button for one in handlers.respond(archive, request).sections if one.button is not None]
+    sections = handlers.respond(archive, request).sections
+    button, whole = (one for one in sections[1].buttons)
+    assert (button.action, whole.action) == (SHOW_AROUND, SHOW_ENTRY)
+    assert json.loads(whole.value) == json.loads(button.value)
     placed = buttons.placed(button.value, "C1")
     assert placed is not None
     assert placed.past
@@ -300,7 +311,7 @@ def test_what_is_too_long_is_left_out_whole(make_archive: Callable[..., Archive]
     assert shown == [wording.TOO_LONG_HERE, CITED]
 
 
-def test_a_value_that_is_none_of_ours_gets_a_neutral_line(
+def test_a_value_that_is_none_of_ours_is_said_to_be_not_valid(
     slack: LoopbackSlack, make_archive: Callable[..., Archive], tmp_path: Path
 ) -> None:
     archive = harbour(make_archive, tmp_path)
@@ -311,4 +322,4 @@ def test_a_value_that_is_none_of_ours_gets_a_neutral_line(
         for value in values:
             slack.block_action(SHOW_AROUND, value, "U1", posted)
         _, *private = slack.wait_for_posts(1 + len(values))
-    assert [(one.user, one.text) for one in private] == [("U1", wording.NOT_SHOWN_NOW)] * len(values)
+    assert [(one.user, one.text) for one in private] == [("U1", wording.NOT_VALID)] * len(values)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import render, verifying, wording
-from bot.render import Asked, Line, Slice
+from bot.pieces import Asked, Line, Slice
 from bot.replies import Request, Response, Section
 from bot.requested import Check, Wanted
 from bot.verifying import Verified, fitted, looking

@@ -12,12 +12,25 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot import wording
-from bot.buttons import SHOW_AROUND
+from bot.buttons import (
+    ANSWER_CALL,
+    ASK_PRIVATELY,
+    CALL_PERSON,
+    RESOLVE_CALL,
+    SHARE_ANSWER,
+    SHOW_AROUND,
+    SHOW_ENTRY,
+    SHOW_MORE,
+    SHOW_REST,
+    TAKE_CALL,
+    VERIFY_WORDS,
+    WHO_QUOTED,
+)
 from bot.render import escape
 from retrieval.clock import label
 from retrieval.model import Version
@@ -29,6 +42,11 @@ _LABEL = re.compile(
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day [1-9]\d? "
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}"
 )
+_ID = re.compile(r"[A-Z][A-Z0-9]{1,30}")
+_MENTIONS = {"user": "@", "channel": "#", "usergroup": "!subteam^"}
+_WISHING = (ASK_PRIVATELY, CALL_PERSON, SHARE_ANSWER, SHOW_MORE)
+_PLACING = (SHOW_AROUND, SHOW_ENTRY, SHOW_REST, WHO_QUOTED)
+_HERE = (ANSWER_CALL, RESOLVE_CALL, TAKE_CALL, VERIFY_WORDS)
 _GIVEN = {wording.GIVEN, wording.GIVEN_MARKED.format()}
 _CHANGE = ". "
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*")
@@ -45,10 +63,11 @@ def phrases() -> set[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """What may be shown: the stored versions, and what the asker said."""
+    """What may be shown: the stored versions, what the asker said, and where messages of ours stand."""
 
     versions: Sequence[Version]
     asked: Sequence[str] = ()
+    permalinks: Sequence[str] = ()
 
     def message(self, text: str, blocks: Sequence[Json]) -> None:
         """Raises AssertionError with the leaf that comes from nowhere."""
@@ -57,25 +76,44 @@ class Walk:
             if block["type"] == "actions":
                 self._buttons(block)
                 continue
-            assert block["type"] == "rich_text", block["type"]
-            elements = list(block["elements"])
-            for number, element in enumerate(elements):
-                if element["type"] == "rich_text_quote":
-                    is_given = number > 0 and _joined(elements[number - 1]) in _GIVEN
-                    if is_given:
-                        self._given(element)
-                    else:
-                        self._quote(element, elements[number + 1 :])
-                    lines += [f"&gt; {escape(line)}" for line in _signed(element, is_given).split("\n")]
-                else:
-                    assert element["type"] == "rich_text_section", element["type"]
-                    before = ""
-                    for leaf in element["elements"]:
-                        self._leaf(leaf, before)
-                        before = leaf["text"]
-                    is_change = len(element["elements"]) > 2 and element["elements"][1]["text"] == _CHANGE
-                    lines.append(escape(_signed(element, is_change)))
+            if block["type"] == "context_actions":
+                self._feedback(block)
+                continue
+            lines += self._rich(block)
         assert text == "\n".join(lines)
+
+    def view(self, view: Json) -> None:
+        """A modal or a Home tab. Raises AssertionError as `message` does."""
+        for block in view["blocks"]:
+            if block["type"] == "rich_text":
+                self._rich(block)
+            elif block["type"] == "actions" and block["elements"][0]["action_id"] in _PLACING:
+                self._buttons(block)
+        for text in _plain_texts(view):
+            assert text in phrases() or text in self._fields(), f"from nowhere: {text!r}"
+
+    def _rich(self, block: Json) -> list[str]:
+        """The lines of a block as the top-level text has them."""
+        assert block["type"] == "rich_text", block["type"]
+        lines: list[str] = []
+        elements = list(block["elements"])
+        for number, element in enumerate(elements):
+            if element["type"] == "rich_text_quote":
+                is_given = number > 0 and _joined(elements[number - 1]) in _GIVEN
+                if is_given:
+                    self._given(element)
+                else:
+                    self._quote(element, elements[number + 1 :])
+                lines += [f"&gt; {line}" for line in _signed(element, is_given, escape).split("\n")]
+            else:
+                assert element["type"] == "rich_text_section", element["type"]
+                before = ""
+                for leaf in element["elements"]:
+                    self._leaf(leaf, before)
+                    before = leaf.get("text", "")
+                is_change = len(element["elements"]) > 2 and element["elements"][1].get("text") == _CHANGE
+                lines.append(_signed(element, is_change, escape))
+        return lines
 
     def _quote(self, element: Json, following: Sequence[Json]) -> None:
         words = _joined(element)
@@ -101,6 +139,10 @@ class Walk:
             assert leaf["url"] in self._addresses(), leaf["url"]
             assert leaf["text"] in phrases(), leaf["text"]
             return
+        if leaf["type"] in _MENTIONS:
+            assert set(leaf) == {"type", f"{leaf['type']}_id"}
+            assert _ID.fullmatch(leaf[f"{leaf['type']}_id"]), leaf
+            return
         assert leaf["type"] == "text", leaf["type"]
         text = leaf["text"]
         if _is(leaf, "strike") or before == wording.SAID_BY:
@@ -115,10 +157,21 @@ class Walk:
     def _buttons(self, block: Json) -> None:
         for button in block["elements"]:
             assert button["text"]["text"] in phrases()
-            if button["action_id"] == SHOW_AROUND:
+            if button["action_id"] in _PLACING:
                 self._placed(json.loads(button["value"]))
+            elif button["action_id"] in _WISHING:
+                assert json.loads(button["value"]).keys() == {"c", "q", "s", "u", "n"}
+            elif button["action_id"] in _HERE:
+                assert json.loads(button["value"]).keys() == {"c"}
             else:
                 assert button["value"] in self.asked
+
+    def _feedback(self, block: Json) -> None:
+        [element] = block["elements"]
+        assert element["type"] == "feedback_buttons"
+        for name in ("positive_button", "negative_button"):
+            assert element[name]["text"]["text"] in phrases()
+            assert json.loads(element[name]["value"]).keys() == {"c", "a", "g"}
 
     def _placed(self, held: Json) -> None:
         """A place in a stored version, and no words."""
@@ -133,30 +186,48 @@ class Walk:
         )
 
     def _addresses(self) -> set[str]:
-        return set(_present(url for one in self.versions for url in (one.entry.url, one.entry.blog.url)))
+        return set(_present(url for one in self.versions for url in (one.entry.url, one.entry.blog.url))) | set(
+            self.permalinks
+        )
 
 
 def _present(values: Iterable[str | None]) -> Iterator[str]:
     return (value for value in values if value is not None)
 
 
+def _plain_texts(held: object) -> Iterator[str]:
+    """Every `plain_text` at any depth; none may be `mrkdwn`, which Slack would read markup in."""
+    if isinstance(held, Mapping):
+        assert held.get("type") != "mrkdwn", held
+        if held.get("type") == "plain_text":
+            yield held["text"]
+    if isinstance(held, Mapping | list | tuple):
+        for one in held.values() if isinstance(held, Mapping) else held:
+            yield from _plain_texts(one)
+
+
 def _is(leaf: Json, style: str) -> bool:
     return bool(leaf.get("style", {}).get(style))
 
 
-def _signed(element: Json, marks_changes: bool) -> str:
+def _signed(element: Json, marks_changes: bool, escaped: Callable[[str], str]) -> str:
     """An element's text as the top-level text has it: with signs where its leaves are struck out or put in."""
     if not marks_changes:
-        return _joined(element)
+        return _joined(element, escaped)
     signs = {"strike": wording.STRUCK, "bold": wording.INSERTED}
     words = ""
     for leaf in element["elements"]:
         opening, closing = next((pair for style, pair in signs.items() if _is(leaf, style)), ("", ""))
         words += f"{opening}{leaf['text']}{closing}"
-    return words
+    return escaped(words)
 
 
-def _joined(element: Json) -> str:
-    return "".join(
-        f"{leaf['text']}: {leaf['url']}" if leaf["type"] == "link" else leaf["text"] for leaf in element["elements"]
-    )
+def _joined(element: Json, escaped: Callable[[str], str] = str) -> str:
+    return "".join(_leaf_text(leaf, escaped) for leaf in element["elements"])
+
+
+def _leaf_text(leaf: Json, escaped: Callable[[str], str]) -> str:
+    """A mention is the one thing that the text holds unescaped."""
+    if leaf["type"] in _MENTIONS:
+        return f"<{_MENTIONS[leaf['type']]}{leaf[leaf['type'] + '_id']}>"
+    return escaped(f"{leaf['text']}: {leaf['url']}" if leaf["type"] == "link" else leaf["text"])
