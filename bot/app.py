@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -25,6 +28,18 @@ from retrieval.archive import Archive
 
 _WINDOWS = 4
 """Windows that are opened at a time: each has three seconds from its button."""
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Bolt looks at SLACK_BOT_TOKEN in the environment, and warns that it does not use what it was not given."""
+    logger = logging.getLogger("slack_bolt.App")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class Bot:
@@ -63,14 +78,15 @@ class Bot:
         )
         self._executor = ThreadPoolExecutor(_WINDOWS, thread_name_prefix="window")
         who = AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=client.auth_test())
-        self.app = App(
-            client=client,
-            authorize=lambda: who,
-            signing_secret=signing_secret,
-            request_verification_enabled=signing_secret is not None,
-            listener_executor=self._executor,
-            token_verification_enabled=False,
-        )
+        with _without_warnings():
+            self.app = App(
+                client=client,
+                authorize=lambda: who,
+                signing_secret=signing_secret,
+                request_verification_enabled=signing_secret is not None,
+                listener_executor=self._executor,
+                token_verification_enabled=False,
+            )
         self.app.use(self.answering.deliveries.take)
         self._opening = Opening(archive, ledger, once, trust, self.metrics)
         Windows(self._opening, self.policy).register(self.app)

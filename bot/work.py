@@ -15,8 +15,8 @@ from bot.pace import PACE, Pace
 
 WORKERS = 12
 """Threads that answer: most of their time they wait for Slack, some 300 ms a message."""
-MOST_WAITING = 200
-"""Questions that wait at most: at some 30 ms each on two cores, the last one is answered in well under 10 s."""
+MOST_WAITING = 600
+"""Questions that wait at most: what comes in half a minute, while a bot is started anew, at 20 a second."""
 _MOST_TOLD = 1_000
 """Further ones that are told that Stet is busy; beyond these Slack gets no acknowledgement and sends them again."""
 _DRAIN_SECONDS = 20.0

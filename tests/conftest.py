@@ -16,6 +16,7 @@ from retrieval.model import SourceOptions
 from tests.data_folder import SAMPLE, SEED
 from tests.remembering import Remembering
 from tests.slack_server import LoopbackSlack
+from tests.walking import Walker
 
 settings.register_profile("stet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stet")
@@ -41,9 +42,15 @@ def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
 
 
 @pytest.fixture
-def make_archive(tmp_path: Path, embedder: Embedder) -> Iterator[Callable[..., Archive]]:
+def archives() -> list[Archive]:
+    """The archives that a test has made."""
+    return []
+
+
+@pytest.fixture
+def make_archive(tmp_path: Path, embedder: Embedder, archives: list[Archive]) -> Iterator[Callable[..., Archive]]:
     """Make an archive that holds the given sources."""
-    made: list[Archive] = []
+    made = archives
 
     def make(*sources: Path, options: SourceOptions | None = None) -> Archive:
         archive = Archive.open(tmp_path / f"home{len(made)}", embedder.name, lambda: embedder)
@@ -64,12 +71,15 @@ def sample_archive(make_archive: Callable[..., Archive]) -> Archive:
 
 
 @pytest.fixture
-def slack() -> Iterator[LoopbackSlack]:
-    """A loopback Slack; every message that a test got posted is within Slack's limits and our budget."""
+def slack(archives: list[Archive]) -> Iterator[LoopbackSlack]:
+    """A loopback Slack; every message that a test got posted is within Slack's limits and our budget, and every leaf
+    of it comes from somewhere."""
     with LoopbackSlack() as server:
+        walker = Walker(server, archives)
         yield server
         server.assert_clean()
         assert not server.over_budget
+        walker.walk()
 
 
 @pytest.fixture

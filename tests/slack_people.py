@@ -35,6 +35,12 @@ class People(Journal):
         raise NotImplementedError
 
     @property
+    def payloads(self) -> list[Mapping[str, Any]]:
+        """Every payload sent, oldest first."""
+        with self.changed:
+            return [sent.payload for sent in self._sent]
+
+    @property
     def deliveries(self) -> list[Delivery]:
         """What became of every payload sent, oldest first."""
         with self.changed:

@@ -145,6 +145,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
+        self.on_post: Callable[[Posted], None] = lambda posted: None
         self._seen = _Seen()
         self._version = 0
         self._writes = 0
@@ -259,6 +260,7 @@ class Journal:
 
     def note_post(self, posted: Posted) -> None:
         """Keep a message; one that is not ephemeral can be changed and deleted from now on."""
+        self.on_post(posted)
         with self.changed:
             self._seen.posts.append(posted)
             if posted.user is None:

@@ -4,6 +4,7 @@ archive's. No question's text and no wording of an entry is kept in it, but wher
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -31,12 +32,13 @@ class Ledger(LedgerPart):
     """One SQLite file in its parts. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, database.engine_for(path))
-        self.inbox = Inbox(path, self._engine)
-        self.messages = Messages(path, self._engine)
-        self.learning = Learning(path, self._engine)
-        self.channels = Channels(path, self._engine)
-        self.calls = Calls(path, self._engine)
+        super().__init__(path, database.engine_for(path), threading.Lock())
+        shared = path, self._engine, self._turn
+        self.inbox = Inbox(*shared)
+        self.messages = Messages(*shared)
+        self.learning = Learning(*shared)
+        self.channels = Channels(*shared)
+        self.calls = Calls(*shared)
 
     @classmethod
     def open(cls, path: Path) -> Ledger:

@@ -4,6 +4,7 @@ message twin of a mention, or a restart neither answers twice nor forgets."""
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,8 +54,8 @@ class Unfinished:
 class Inbox(LedgerPart):
     """Deliveries by key. One bot at a time answers from a ledger: it holds the archive's serving lock."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        super().__init__(path, engine)
+    def __init__(self, path: Path, engine: Engine, turn: threading.Lock) -> None:
+        super().__init__(path, engine, turn)
         self.run = uuid.uuid4().hex
 
     def take(self, key: str, payload: str, now: datetime) -> Taking:

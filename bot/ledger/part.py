@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +15,15 @@ from retrieval.database import mapped
 class LedgerPart:
     """Some tables of the ledger. Safe to use from several threads; everything raises StoreError, DiskError."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, turn: threading.Lock) -> None:
+        """`turn` is whose turn it is to write, of all threads: waiting for SQLite's own lock is done in naps, which
+        grow to a tenth of a second."""
         self.path = path
-        self._engine = engine
+        self._engine, self._turn = engine, turn
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with mapped(self.path), self._engine.execution_options(write=True).begin() as connection:
+        with self._turn, mapped(self.path), self._engine.execution_options(write=True).begin() as connection:
             yield connection
 
     @contextmanager

@@ -18,16 +18,18 @@ import statistics
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot import wording
 from retrieval.archive import Archive
 from retrieval.embedding import BUNDLED, SentenceTransformerEmbedder
 from retrieval.model import SourceOptions
 from tests.benchmarks.squad import SQUAD, asked, paragraphs, spaced
 from tests.data_folder import SAMPLE
-from tests.serving import Served, delivery_of, key_of, replies, served
+from tests.serving import Served, key_of, replies, served
 from tests.slack_sent import Sent
 from tests.slack_server import LoopbackSlack
 
@@ -50,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         questions = _archive(home)
-        with LoopbackSlack(retry_delays=(0.0, 5.0, 15.0)) as slack, served(slack, home) as bot:
+        with LoopbackSlack(retry_delays=(0.0, 10.0, 40.0)) as slack, served(slack, home) as bot:
             if given.memory:
                 _measure_memory(slack, bot, questions, given.memory)
             else:
@@ -146,13 +148,13 @@ def _tell(slack: LoopbackSlack, bot: Served, sent: Sequence[tuple[float, Sent]])
         for began, one in sent
         if (late := one.delivery.acked_after) is not None and one.delivery.attempts == 1 and key_of(one) in posted_at
     ]
-    texts = {key: one.text for one in slack.posts if (key := delivery_of(one)) is not None}
-    busy = sum("Too many questions" in text for text in texts.values())
+    told = Counter((one.channel, one.user) for one in slack.posts if one.text == wording.BUSY)
+    missing = Counter((one.channel, one.payload["event"]["user"]) for _, one in sent if key_of(one) not in found)
     print(f"asked: {len(sent)}")
     print(f"acknowledged: {len(acks)}, within 1 s of an attempt: {sum(late <= 1 for late in acks)}")
     print(f"acks: median {_ms(acks, 50)}, p95 {_ms(acks, 95)}, slowest {max(acks) * 1000:.0f} ms")
-    print(f"lost: {sum(key_of(one) not in found for _, one in sent)}")
-    print(f"doubled: {sum(count > 1 for count in found.values())}, told that it is busy: {busy}")
+    print(f"answered: {len(found)}, told that it is busy: {told.total()}, lost: {(missing - told).total()}")
+    print(f"doubled: {sum(count > 1 for count in found.values())}")
     print(
         f"answer after the ack, of what was acknowledged at once ({len(after_ack)}): median {_ms(after_ack, 50)}, "
         f"p95 {_ms(after_ack, 95)}, p99 {_ms(after_ack, 99)}, slowest {max(after_ack) * 1000:.0f} ms"
