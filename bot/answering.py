@@ -18,7 +18,7 @@ from bot.documents import Document, Page
 from bot.downloads import SentFile
 from bot.followups import Conversations
 from bot.incoming import Incoming, Way
-from bot.keeping import Keeping
+from bot.keeping import Keeping, Seen
 from bot.ledger import Ledger
 from bot.ledger.channels import ChannelSettings
 from bot.manifest import VERIFY
@@ -37,6 +37,9 @@ from retrieval.errors import StetError
 
 _TOO_OLD = 300.0
 """Seconds after which what was asked while nobody was there is not answered any more, but told so."""
+_UNDER_WAY_SECONDS = 0.5
+_CLOCKS_APART = 60.0
+"""Seconds by which this machine's clock may be ahead of Slack's."""
 _GIVE_UP = 300.0
 """Seconds after which a reply that Slack does not take is given up."""
 _LEAST_DELAY, _MOST_DELAY = 0.5, 10.0
@@ -129,11 +132,11 @@ class Answering:
             self._show_alone(incoming, only(say(wording.BUSY)))
             return "busy"
         settings = self._settings_of(incoming)
-        if not job.tries and time.time() - incoming.at > _TOO_OLD:
+        if not job.tries and not job.uncertain and time.time() - incoming.at > _TOO_OLD:
             told = only(say(wording.TOO_OLD, time=at_time(incoming.sent_at)))
-            self._deliver(job, told, self._request(incoming, settings), 0)
+            self._deliver(job, told, self._request(incoming, settings), self._keeping.seen())
             return "too_old"
-        seen = self._last_change()
+        seen = self._keeping.seen()
         if incoming.action in _SHARING:
             return self._share(job, settings, seen)
         shows_working = incoming.way is Way.DIRECT
@@ -218,15 +221,9 @@ class Answering:
         if response.turn is not None:
             self._conversations.remember(_conversation(incoming, request.private), response.turn)
 
-    def _last_change(self) -> int:
-        try:
-            return self._archive.store.last_change()
-        except StetError:  # the handler says what is wrong
-            return 0
-
     # ------------------------------------------------------------ replies
 
-    def _deliver(self, job: Job, response: Response, request: Request, seen: int) -> None:
+    def _deliver(self, job: Job, response: Response, request: Request, seen: Seen) -> None:
         """Put a reply where it belongs. Raises NotNow, NotTaken."""
         incoming = job.incoming
         if incoming.way is Way.BUTTON and incoming.direct and incoming.message is not None:
@@ -238,27 +235,39 @@ class Answering:
             self._post(job, incoming.reply_thread, response, request, seen)
 
     def _post(
-        self, job: Job, thread: str | None, response: Response, request: Request, seen: int, part: int = 0
+        self, job: Job, thread: str | None, response: Response, request: Request, seen: Seen, part: int = 0
     ) -> None:
         """Post a reply for all in a conversation, or put it in the place of the one that a question had before it was
         edited, and keep it. Raises NotNow, NotTaken."""
         incoming = job.incoming
         mark = Mark(delivery=incoming.key, part=part)
-        before = self._keeping.reply_before(incoming) if not part else None
+        before = None if part or _documents_of(incoming) else self._keeping.reply_before(incoming)
+        if before is None and self._keeping.is_open(incoming.origin):
+            raise NotNow(
+                "under_way", _UNDER_WAY_SECONDS
+            )  # the reply that this one takes the place of is not there yet
         self._keeping.posting(incoming)
-        if before is not None:
-            ts, thread = before.ts, before.thread
-            response = posting.replace(self._client, incoming.channel, ts, response, mark)
-        else:
-            found = self._found(incoming, thread, mark) if job.uncertain else None
-            if found is None:
-                self._pace.wait(incoming.channel)  # an answer that took long may have come into the next one's turn
-                response, found = posting.post(self._client, incoming.channel, thread, response, mark)
-            ts = found
+        ts, thread = (None, thread) if before is None else (before.ts, before.thread)
+        if ts is None and job.uncertain:
+            ts = self._found(incoming, thread, mark)
+        if ts is not None:  # what stands there may be of before a change: it is what is kept that has to stand
+            ts, response = self._replaced(incoming, ts, response, mark)
+        if ts is None:
+            self._pace.wait(incoming.channel)  # an answer that took long may have come into the next one's turn
+            response, ts = posting.post(self._client, incoming.channel, thread, response, mark)
         self._keeping.keep(incoming, response, request, ts=ts, thread=thread, seen=seen)
 
+    def _replaced(self, incoming: Incoming, ts: str, response: Response, mark: Mark) -> tuple[str | None, Response]:
+        """Put a reply in the place of what stands there; None where Slack does not let us, so that it is posted."""
+        try:
+            return ts, posting.replace(self._client, incoming.channel, ts, response, mark)
+        except NotTaken as error:
+            log.warning("a reply could not be put in the place of an earlier one: %s", error.reason)
+            self._keeping.gone(incoming.channel, ts)
+            return None, response
+
     def _found(self, incoming: Incoming, thread: str | None, mark: Mark) -> str | None:
-        since = incoming.ts or f"{incoming.at:.6f}"
+        since = incoming.ts or f"{incoming.at - _CLOCKS_APART:.6f}"
         return posting.find(self._client, incoming.channel, thread, since, mark)
 
     def _show_alone(self, incoming: Incoming, response: Response) -> Response:
@@ -268,7 +277,7 @@ class Answering:
         thread = incoming.thread
         return posting.post_alone(self._client, incoming.channel, incoming.user or "", thread, response)
 
-    def _share(self, job: Job, settings: ChannelSettings, seen: int) -> Kind:
+    def _share(self, job: Job, settings: ChannelSettings, seen: Seen) -> Kind:
         """Post what a button shares, as all may see it where it will stand, and tell whoever pressed it."""
         incoming = job.incoming
         request = self._request(incoming, settings, shared=True)
@@ -283,12 +292,15 @@ class Answering:
             told = only(say(wording.SHARED if response.given is None else wording.ANSWER_SHARED))
         except NotTaken as error:
             told = posting.why_not_posted(error)
-        self._show_alone(incoming, told)
+        try:
+            self._show_alone(incoming, told)
+        except NotNow as error:  # it is shared: to do all of it again could share it twice
+            log.warning("whoever shared something was not told: %s", error.reason)
         return response.kind
 
     # ------------------------------------------------------------ documents
 
-    def _check_documents(self, job: Job, settings: ChannelSettings, seen: int) -> Kind:
+    def _check_documents(self, job: Job, settings: ChannelSettings, seen: Seen) -> Kind:
         """Check the documents of a message one by one; where none is one, its words are a question."""
         incoming = job.incoming
         files, request = _documents_of(incoming), self._request(incoming, settings)
@@ -303,7 +315,7 @@ class Answering:
             self._check_document(job, file, request, seen, part)
         return "document"
 
-    def _check_document(self, job: Job, file: SentFile, request: Request, seen: int, part: int) -> None:
+    def _check_document(self, job: Job, file: SentFile, request: Request, seen: Seen, part: int) -> None:
         incoming = job.incoming
         document = self._examined(request, file)
         self._post(job, incoming.reply_thread, document.response, request, seen, part)

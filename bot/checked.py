@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot import wording
@@ -142,8 +143,10 @@ def _forms(heading: str | Line | None, block: Sequence[tuple[int, Match]], found
     cautions = [one for at, _ in block for one in found.cautions if one.match == at]
     warned = [line for caution in cautions[:_MOST_CAUTIONS] for line in _caution(found, caution)]
     cited = citation(_passage(first))
-    yield [*opening, *warned, *_sentences([match for _, match in block]), *_speech(first), cited]
-    yield [*opening, *warned, say(wording.TOO_LONG_HERE, Role.LEADS_IN), cited]
+    bare = replace(cited, cites=_passage(first))  # nothing else here tells what entry it is of
+    shown = bare if first.field is Field.TITLE else cited
+    yield [*opening, *warned, *_sentences([match for _, match in block]), *_speech(first), shown]
+    yield [*opening, *warned, say(wording.TOO_LONG_HERE, Role.LEADS_IN), bare]
 
 
 def _passage(match: Match) -> Passage:

@@ -66,7 +66,7 @@ class Handed:
         if kept is not None:
             proofs = [was if now is None else receipt(now, place=was.place, part=was.part) for was, now in standing]
             due = None if self._archive.store.last_change() == seen else datetime.now(UTC)
-            self._ledger.messages.renew(kept.key, proofs, seen, due)
+            self._ledger.messages.renew(kept, proofs, seen, due)
         return True
 
     def _standing(self, call: Call, kept: Kept | None, user: str | None) -> Standing:

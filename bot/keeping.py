@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -17,11 +17,23 @@ from bot.policy import Policy
 from bot.replies import Request, Response
 from retrieval.archive import Archive
 from retrieval.errors import StetError
-from retrieval.model import Passage
+from retrieval.model import Cause, Passage
 
 _T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
+
+
+Rules = frozenset[tuple[str, tuple[str, ...], bool, bool]]
+"""Of each blog: its id, its channels, whether it is sensitive, and whether it is under embargo."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """The archive at one moment: its last change, and who may see what."""
+
+    change: int
+    rules: Rules
 
 
 class Keeping:
@@ -64,7 +76,7 @@ class Keeping:
         return found if found is not None and found.channel == incoming.channel else None
 
     def keep(
-        self, incoming: Incoming, response: Response, request: Request, *, ts: str, thread: str | None, seen: int
+        self, incoming: Incoming, response: Response, request: Request, *, ts: str, thread: str | None, seen: Seen
     ) -> None:
         """Keep a reply that went out, with its receipts: `ts` is empty where one person alone sees it; `seen` the
         archive's last change when it was made. What changed since is looked at again at once."""
@@ -73,7 +85,7 @@ class Keeping:
         )
 
     def _keep(
-        self, incoming: Incoming, response: Response, request: Request, ts: str, thread: str | None, seen: int
+        self, incoming: Incoming, response: Response, request: Request, ts: str, thread: str | None, seen: Seen
     ) -> None:
         if not ts and not response.shown:
             return
@@ -85,14 +97,14 @@ class Keeping:
             thread=thread,
             delivery=incoming.origin or incoming.key,
             asker=incoming.user,
-            seen=seen,
+            seen=seen.change,
         )
-        key = self._keep_message(message, response.shown)
+        key = self._keep_message(message, response.shown, seen)
         if response.asked is not None:
             self._ledger.learning.answered_by(response.asked, key)
 
     def keep_file(
-        self, incoming: Incoming, quoted: Sequence[Passage], request: Request, file: str, seen: int
+        self, incoming: Incoming, quoted: Sequence[Passage], request: Request, file: str, seen: Seen
     ) -> None:
         """Keep a report that was uploaded, with the receipts of what it quotes; `file` is its id."""
         message = Message(
@@ -103,19 +115,55 @@ class Keeping:
             asker=incoming.user,
             kind=Kind.FILE,
             frame={"trusted": request.trusted},
-            seen=seen,
-            receipts=tuple(receipt(one) for one in quoted),
+            seen=seen.change,
+            receipts=tuple(receipt(one, part=records.part_of(one)) for one in quoted),
         )
-        _tried("the receipts of a report are not kept", lambda: self._keep_message(message, quoted))
+        _tried("the receipts of a report are not kept", lambda: self._keep_message(message, quoted, seen))
 
-    def _keep_message(self, message: Message, shown: Sequence[Passage]) -> int:
+    def _keep_message(self, message: Message, shown: Sequence[Passage], seen: Seen) -> int:
         key = self._ledger.messages.keep(message, datetime.now(UTC))
         if self._archive.store.gone({(one.version.entry.whole_id, one.version.number) for one in shown}):
             self._ledger.withdraw(self._archive.store.gone)  # taken down while the answer was under way
             self._ledger.empty_log()
-        if message.ts and self._archive.store.last_change() != message.seen:
+        if message.ts and self._has_changed(message, seen):
             self._ledger.messages.look_again(key, datetime.now(UTC))
         return key
+
+    def _has_changed(self, message: Message, seen: Seen) -> bool:
+        """Whether what a message shows, or who may see it, changed while it was made: nobody looks for that later."""
+        changes = self._archive.store.changes_after(seen.change)
+        quoted = {one.entry for one in message.receipts}
+        return (
+            any(one.entry in quoted or one.kind == Cause.TAKEN_DOWN for one in changes) or self._rules() != seen.rules
+        )
+
+    def seen(self) -> Seen:
+        """The archive as it stands: whatever comes of it is held against this when it is kept."""
+        found = _tried(
+            "the archive cannot be read", lambda: Seen(change=self._archive.store.last_change(), rules=self._rules())
+        )
+        return found or Seen(change=0, rules=frozenset())
+
+    def _rules(self) -> Rules:
+        now = datetime.now(UTC)
+        blogs = self._archive.blogs().values()
+        return frozenset((one.id, one.visibility, one.sensitive, one.under_embargo(now)) for one in blogs)
+
+    def is_open(self, key: str | None) -> bool:
+        """Whether a delivery waits for its reply still."""
+        return key is not None and bool(
+            _tried("a delivery cannot be looked up", lambda: self._ledger.inbox.is_open(key))
+        )
+
+    def gone(self, channel: str, ts: str) -> None:
+        """A message of ours is not there any more, or not ours to change."""
+
+        def note() -> None:
+            found = self._ledger.messages.at(channel, ts)
+            if found is not None:
+                self._ledger.messages.gone(found.key)
+
+        _tried("that a message is gone is not noted", note)
 
 
 def _tried(otherwise: str, write: Callable[[], _T]) -> _T | None:

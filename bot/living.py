@@ -22,6 +22,7 @@ from bot.present import Present, Refreshed, changed
 from bot.replies import Response, Section
 from retrieval.archive import Archive
 from retrieval.errors import StetError
+from retrieval.feed import Kind as Change
 from retrieval.model import Blog, Cause
 
 _LOOK_SECONDS = 1.0
@@ -31,7 +32,7 @@ _HIDDEN_SECONDS = 60
 """How often a message is looked at again that shows what is held back: a hold may end by itself."""
 _PACE, _BURST = 1.25, 10
 """Seconds between two changes after a burst: Slack takes about 50 of them a minute."""
-_MOST_TRIES = 8
+_MOST_TRIES, _MOST_TELLS = 8, 5
 _MOST_DELAY = 300.0
 _STOP_SECONDS = 10
 
@@ -84,16 +85,27 @@ class Living:
     def look(self) -> None:
         """Change every message that shows what changed since the last look. Raises StetError."""
         for key in self._by_rules():
-            self._renew(key)
-        for key in self._by_feed():
-            self._renew(key)
+            self._try(key)
+        for key, retimed in self._by_feed():
+            self._try(key, retimed=retimed)
         for key in self._ledger.messages.due(datetime.now(UTC)):
-            self._renew(key)
+            self._try(key)
+
+    def _try(self, key: int, *, retimed: bool = False) -> None:
+        """Bring one message up to date; one that cannot be read keeps no other from it."""
+        try:
+            self._renew(key, retimed=retimed)
+        except StetError:
+            raise
+        except Exception:  # the outermost edge: all others have to be kept up
+            log.exception("a posted message is not kept up with the archive")
+            self._ledger.messages.missed(key, "unexpected", None)
 
     # ------------------------------------------------------------ what changed
 
-    def _by_feed(self) -> Iterator[int]:
-        """The messages that show entries that changed; each change is passed once its messages are."""
+    def _by_feed(self) -> Iterator[tuple[int, bool]]:
+        """The messages that show entries that changed, and whether one got another time; each change is passed once
+        its messages are."""
         while not self._stopping.is_set():
             at = self._ledger.cursor() or 0
             changes = self._archive.store.changes_after(at, _BATCH)
@@ -101,7 +113,10 @@ class Living:
                 return
             if any(one.kind == Cause.TAKEN_DOWN for one in changes):
                 self._ledger.withdraw(self._archive.store.gone)  # whoever took it down may be about to
-            yield from self._ledger.messages.quoting_any({one.entry for one in changes})
+            moved = {one.entry for one in changes if one.kind == Change.RETIMED}
+            retimed = set(self._ledger.messages.quoting_any(moved))
+            for key in self._ledger.messages.quoting_any({one.entry for one in changes}):
+                yield key, key in retimed
             if not self._stopping.is_set():
                 self._ledger.move_cursor(changes[-1].number)
 
@@ -119,8 +134,9 @@ class Living:
 
     # ------------------------------------------------------------ one message
 
-    def _renew(self, key: int) -> None:
-        """Bring one message up to date, as far as Slack lets us."""
+    def _renew(self, key: int, *, retimed: bool) -> None:
+        """Bring one message up to date, as far as Slack lets us. `retimed`: an entry that it cites got another time,
+        which no slice shows."""
         message = self._ledger.messages.of(key)
         if message is None or self._stopping.is_set():
             return
@@ -128,14 +144,13 @@ class Living:
             self._ledger.messages.look_again(key, None)
             return
         now, seen = datetime.now(UTC), self._archive.store.last_change()
-        fresh = Present(self._archive, message, now).refreshed()
+        blogs = self._ledger.channels.of(message.channel).blogs
+        fresh = Present(self._archive, message, now, blogs).refreshed()
+        differs = changed(message, fresh) or bool(message.tries)
         try:
-            if changed(message, fresh) or message.tries:
-                self._change(message, fresh, seen)
+            if differs or (retimed and message.kind is Kind.ANSWER):
+                self._change(message, fresh)
                 self._metrics.updated("done")
-                if message.kind is Kind.FILE:
-                    self._ledger.messages.gone(key)
-                    return
         except NotNow as error:
             self._missed(message, error.reason, error.seconds)
         except NotTaken as error:
@@ -144,28 +159,47 @@ class Living:
             else:
                 self._missed(message, error.reason, None)
         else:
-            self._ledger.messages.renew(key, fresh.receipts, seen, _due(fresh, now))
+            self._noted(message, fresh, seen, now, differs=differs)
 
-    def _change(self, message: Kept, fresh: Refreshed, seen: int) -> None:
-        """Change it in Slack, and tell its asker in the thread: an edit of a message notifies nobody."""
+    def _change(self, message: Kept, fresh: Refreshed) -> None:
+        """Change it in Slack; a report is removed."""
         self._wait_for_turn()
         if message.kind is Kind.FILE:
             posting.remove(self._client, message.ts)
-            self._tell(message, message.thread, _told(message, (wording.REPORT_REMOVED,)), seen)
             return
         response = self._renewed(message) or fresh.response
         posting.replace(self._client, message.channel, message.ts, response, None)
-        if fresh.worse:
-            phrases = tuple(wording.TOLD[one] for one in Standing if one in fresh.worse)
-            self._tell(message, message.thread or message.ts, _told(message, phrases), seen)
 
-    def _tell(self, message: Kept, thread: str | None, told: Response, seen: int) -> None:
-        """Tell it once, however often the change is tried."""
+    def _noted(self, message: Kept, fresh: Refreshed, seen: int, now: datetime, *, differs: bool) -> None:
+        """Keep how the message stands now, and then tell its asker in the thread: an edit notifies nobody."""
+        if message.kind is Kind.FILE:
+            if differs:
+                self._ledger.messages.gone(message.key)
+                self._tell(message, message.thread, (wording.REPORT_REMOVED,), seen)
+            else:
+                self._ledger.messages.renew(message, message.receipts, seen, None)
+        elif self._ledger.messages.renew(message, fresh.receipts, seen, _due(fresh, now)) and fresh.worse:
+            phrases = tuple(wording.TOLD[one] for one in Standing if one in fresh.worse)
+            self._tell(message, message.thread or message.ts, phrases, seen)
+
+    def _tell(self, message: Kept, thread: str | None, phrases: Sequence[str], seen: int) -> None:
+        """Tell it once; where Slack does not take it now, some times more. That it was changed is noted already."""
         mark = Mark(delivery=f"change {message.key}", part=seen)
-        since = f"{message.at.timestamp():.6f}"
-        if posting.find(self._client, message.channel, thread, since, mark) is None:
-            self._wait_for_turn()
-            posting.post(self._client, message.channel, thread, told, mark)
+        since = f"{message.at.timestamp() - 60:.6f}"
+        told = _told(message, phrases)
+        for attempt in range(_MOST_TELLS):
+            try:
+                if attempt and posting.find(self._client, message.channel, thread, since, mark) is not None:
+                    return
+                self._wait_for_turn()
+                posting.post(self._client, message.channel, thread, told, mark)
+                return
+            except NotTaken as error:
+                log.warning("an asker was not told of a change: %s", error.reason)
+                return
+            except NotNow as error:
+                self._stopping.wait(error.seconds or 1.0)
+        log.warning("an asker was not told of a change: Slack took no message")
 
     def _missed(self, message: Kept, reason: str, seconds: float | None) -> None:
         """Slack would not let it be changed: again later, and in the end it is listed."""

@@ -43,7 +43,8 @@ class _Now:
     standing: Standing
     passage: Passage | None = None
     highlights: tuple[Span, ...] = ()
-    edited: bool = False
+    edited: datetime | None = None
+    is_new_edit: bool = False
 
     @property
     def receipt(self) -> Receipt:
@@ -61,17 +62,19 @@ class _Now:
     @property
     def is_worse(self) -> bool:
         """Whether it is to be told: it changed for the worse, or was edited once more."""
-        if self.before.part not in (Part.PASSAGE, Part.CITED):
+        if self.before.part in (Part.LEAD, Part.ALSO):
             return False
         if self.standing is Standing.EDITED:
-            return self.receipt.place_in_archive != self.before.place_in_archive
+            return self.is_new_edit
         return self.standing is not Standing.STANDS and self.standing is not self.before.standing
 
 
 class Present:
     """One message as it reads at one moment. Raises StetError."""
 
-    def __init__(self, archive: Archive, message: Kept, now: datetime) -> None:
+    def __init__(self, archive: Archive, message: Kept, now: datetime, blogs: frozenset[str] | None = None) -> None:
+        """`blogs`: only these are counted in the foot, as the channel is set (None: all that may be seen)."""
+        self._blogs = blogs
         self._archive, self._message, self._when = archive, message, now
         self._read: dict[str, list[Version]] = {}
 
@@ -106,7 +109,7 @@ class Present:
         if shown is None or not before.proves(shown.text):
             return _Now(before=before, standing=Standing.LOST)
         passage = Passage(version=shown, start=before.start, end=before.end)
-        if self._is_past:
+        if self._is_past or before.part is Part.PAST:
             return _Now(before=before, standing=Standing.STANDS, passage=passage, highlights=before.highlights)
         if entry.status is Status.DELETED:
             return _Now(before=before, standing=Standing.DELETED)
@@ -123,10 +126,11 @@ class Present:
             return _Now(before=before, standing=Standing.LOST)
         between = [one for one in versions if passage.version.number < one.number <= current.number]
         is_edit = not found.verbatim and any(one.cause not in (Cause.REREAD, *_NO_WORDS) for one in between)
-        edited = is_edit or before.edited
+        edited = _edited_at(passage, between) if is_edit else before.edited
         return _Now(
             before=before,
             edited=edited,
+            is_new_edit=is_edit,
             standing=Standing.EDITED if edited else Standing.STANDS,
             passage=found.passage,
             highlights=tuple(_relit(passage.version, before.highlights, found.passage)),
@@ -189,8 +193,7 @@ class Present:
             case Standing.STANDS:
                 return ()
             case Standing.EDITED:
-                seen = self._versions(one.before.entry)[0] if one.passage is None else one.passage.version
-                return (say(wording.EDITED_SEEN, Role.LEADS_IN, time=time(seen.seen_at)),)
+                return (say(wording.EDITED_SEEN, Role.LEADS_IN, time=time(self._on_its_clock(one))),)
             case Standing.WITHDRAWN:
                 return (say(wording.TAKEN_DOWN),)
             case Standing.HIDDEN:
@@ -202,6 +205,11 @@ class Present:
         phrase = wording.DELETED_SEEN if one.standing is Standing.DELETED else wording.LOST_SEEN
         where = say(wording.CITATION, Role.CITATION, blog=last.entry.blog.title, time=time(last.entry.posted_at))
         return say(phrase, Role.LEADS_IN, time=time(last.seen_at)), where
+
+    def _on_its_clock(self, one: _Now) -> datetime:
+        """When a slice was seen to read otherwise, in its blog's own zone."""
+        last = self._versions(one.before.entry)[-1]
+        return (one.edited or last.seen_at).astimezone(last.seen_at.tzinfo)
 
     def _buttons(self, shown: Shown) -> tuple[Button, ...]:
         made = (
@@ -236,7 +244,8 @@ class Present:
     def _index(self) -> IndexState:
         """What is indexed now, of what may be seen there."""
         blogs = self._archive.blogs()
-        visible = frozenset(one.id for one in blogs.values() if may_see(one, self._request))
+        request = replace(self._request, blogs=self._blogs)
+        visible = frozenset(one.id for one in blogs.values() if may_see(one, request))
         hidden = frozenset(one.id for one in blogs.values() if one.under_embargo(self._when))
         covered = self._archive.store.coverage(Filter(blogs=visible - hidden))
         return IndexState(
@@ -269,6 +278,15 @@ def _shown(group: Sequence[_Now]) -> Shown | None:
     lead = next((one.passage for one in group if one.before.part is Part.LEAD), None)
     also = tuple(one.passage for one in group if one.before.part is Part.ALSO and one.passage is not None)
     return Shown(passage=main.passage, highlights=main.highlights, lead=lead, score=0.0, also=also)
+
+
+def _edited_at(passage: Passage, between: Sequence[Version]) -> datetime:
+    """When the first of the versions was seen in which a slice does not stand as it was."""
+    for one in between:
+        found = relocated(passage, one) if one.cause not in _NO_WORDS else None
+        if found is None or not found.verbatim:
+            return one.seen_at
+    return between[-1].seen_at
 
 
 def _relit(old: Version, highlights: Sequence[Span], passage: Passage) -> Iterator[Span]:

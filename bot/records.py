@@ -12,7 +12,7 @@ from bot.pieces import Line, Quote, Reply
 from bot.render import quoted
 from bot.replies import Request, Response
 from retrieval.clock import microseconds, zone
-from retrieval.model import Answer, IndexState, Order, Outcome, Question, Shown
+from retrieval.model import Answer, IndexState, Order, Outcome, Passage, Question, Shown
 from retrieval.rows import moment
 
 
@@ -31,7 +31,7 @@ def message(
     if response.given is None or not response.placed:
         kind: Kind = Kind.OTHER
         frame: Frame = {"trusted": request.trusted}
-        proofs = tuple(receipt(one) for one in response.shown)
+        proofs = tuple(receipt(one, part=part_of(one)) for one in response.shown)
     else:
         kind, frame = Kind.ANSWER, _frame(response.given, request, response.asked)
         proofs = tuple(_receipts(response.placed))
@@ -46,6 +46,11 @@ def message(
         seen=seen,
         receipts=proofs,
     )
+
+
+def part_of(passage: Passage) -> Part:
+    """Of a check, what words are: those of an earlier wording, or of a deleted entry, are called so."""
+    return Part.PASSAGE if passage.version.current else Part.PAST
 
 
 def _receipts(placed: Iterable[tuple[Shown, Reply]]) -> Iterator[Receipt]:

@@ -144,17 +144,20 @@ def set_hold(connection: Connection, aimed: Target, value: int | None) -> None:
 
 
 def announce_all(connection: Connection, aimed: Target, kind: str, now: datetime) -> int:
-    """Give the change of every live entry that is meant its number in the feed; how many these are."""
+    """Give the change of every entry that is meant its number in the feed, of those that were deleted from their
+    source, too: their words may stand in what was posted. How many live ones these are."""
     entries, changes = schema.entries.c, schema.changes
-    live = select(literal(micros(now)), entries.key, entries.current, literal(kind)).where(
-        entries.blog == aimed.blog, entries.status == Status.LIVE
-    )
-    if aimed.entry is not None:
-        live = live.where(entries.id == aimed.entry)
-    count: int = connection.execute(
-        insert(changes).from_select(["at", "entry", "version", "kind"], live.order_by(entries.key))
-    ).rowcount
-    return count
+    counts = []
+    for status in (Status.LIVE, Status.DELETED):
+        meant = select(literal(micros(now)), entries.key, entries.current, literal(kind)).where(
+            entries.blog == aimed.blog, entries.status == status
+        )
+        if aimed.entry is not None:
+            meant = meant.where(entries.id == aimed.entry)
+        columns = ["at", "entry", "version", "kind"]
+        made = connection.execute(insert(changes).from_select(columns, meant.order_by(entries.key)))
+        counts.append(made.rowcount)
+    return counts[0]
 
 
 def holds(connection: Connection, now: datetime) -> list[tuple[str, datetime | None]]:

@@ -88,6 +88,11 @@ class Files:
             "file_access": "visible",
         } | more
 
+    @property
+    def hosted(self) -> list[tuple[str, bytes]]:
+        """The files that people sent, by name."""
+        return [(name, data) for name, data, _ in self._hosted.values()]
+
     def download(self, path: str, authorization: str) -> Answer:
         """A file's bytes, for the bot alone."""
         name, data, redirect = self._hosted.get(path.partition("-")[2].partition("/")[0], ("", b"", None))

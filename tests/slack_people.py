@@ -187,6 +187,11 @@ class People(Journal):
         self._send(sent)
         return sent
 
+    @property
+    def hosted(self) -> list[tuple[str, bytes]]:
+        """The files that people sent, by name."""
+        return self._web.files.hosted
+
     def host_file(self, name: str, data: bytes, /, *, user: str, redirect: str | None = None, **more: Any) -> Json:
         """A file of somebody's, kept by Slack, as a message describes it; `more` replaces what it says of it."""
         return self._web.files.host(name, data, user=user, redirect=redirect, **more)

@@ -297,7 +297,7 @@ def test_the_wording_is_the_one_that_was_posted(
 ) -> None:
     write(source, {**LINES, "race": "Cosmo Featherlegh has won by a canvas."})
     archive.refresh(BLOG, NOW, quiet)
-    ledger.messages.renew(posted.key, [receipt(
+    ledger.messages.renew(posted, [receipt(
         Passage(version=archive.store.versions_of(RACE)[0], start=0, end=len(WON)), standing=Standing.EDITED
     )], 2, None)  # fmt: skip
     ledger.messages.missed(posted.key, "cant_update_message", None)

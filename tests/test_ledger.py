@@ -257,7 +257,7 @@ def test_a_ledger_of_the_first_schema_is_upgraded_and_keeps_its_receipts(path: P
     assert first is not None
     assert (first.kind, first.state, first.frame, first.seen) == (Kind.OTHER, State.STANDING, None, 0)
     assert {(proof.part, proof.standing, proof.edited) for proof in first.receipts} == {
-        (Part.PASSAGE, Standing.STANDS, False)
+        (Part.PASSAGE, Standing.STANDS, None)
     }
     assert ledger.messages.due(NOW) == [1, 2]  # each is looked at, as nobody followed its source
     assert ledger.withdraw(lambda slices: {("b/x", 1): "b/gone"}) == 1

@@ -105,7 +105,7 @@ def test_an_edited_passage_is_shown_as_it_reads_now_and_its_asker_is_told(
     assert (told.method, told.thread_ts) == ("chat.postMessage", post.thread_ts)
     assert told.text == f"<@U1> {wording.TOLD['edited']}"
     [receipt] = newsroom.kept(post).receipts
-    assert (receipt.version, receipt.standing, receipt.edited) == (2, Standing.EDITED, True)
+    assert (receipt.version, receipt.standing, receipt.edited) == (2, Standing.EDITED, seen)
     assert receipt.proves(newsroom.archive.versions_of("dam/0")[1].text)
 
 

@@ -31,6 +31,7 @@ METHODS: dict[str, tuple[str, tuple[Kind, ...]]] = {
     "conversations_info": ("conversations.info", IN_CHANNELS),
     "conversations_open": ("conversations.open", ("im",)),
     "conversations_replies": ("conversations.replies", ("im",)),
+    "files_delete": ("files.delete", ("im",)),
     "files_upload_v2": ("files.completeUploadExternal", ("im",)),
     "users_info": ("users.info", ("im",)),
     "views_open": ("views.open", ("im",)),

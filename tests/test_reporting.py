@@ -71,7 +71,7 @@ class Newsroom:
         request = Request(text=text, channel=channel, direct=False, private=False, trusted=True)
         keeping = Keeping(self._archive, self._ledger, policy)
         response = keeping.noted(incoming, respond(self._archive, request))
-        seen = self._archive.store.last_change()
+        seen = keeping.seen()
         keeping.keep(incoming, response, request, ts=f"2000.{self._asked:06}", thread=ts, seen=seen)
         assert response.asked is not None
         return response.asked

@@ -24,7 +24,7 @@ from bot.slack import web_client
 from retrieval.archive import Archive
 from retrieval.clock import label
 from retrieval.model import Answer
-from tests.slack_bot import RESIGN, UNANSWERED, running, walked
+from tests.slack_bot import REFUSED, RESIGN, UNANSWERED, quoted, running, walked
 from tests.slack_payloads import message
 from tests.slack_sent import Sent
 from tests.slack_server import LoopbackSlack
@@ -104,9 +104,10 @@ def test_a_reply_that_was_on_its_way_when_the_bot_died_is_posted_if_it_does_not_
     with running(slack, sample_archive, tmp_path):
         slack.wait_until(lambda: state(tmp_path, asked) == "answered")
         slack.settle()
-    [posted] = slack.posts
+    assert [post.method for post in slack.posts] == ["chat.postMessage", *(["chat.update"] if stands else [])]
+    posted = slack.posts[-1]  # what stood there was of before: it is what is kept that has to stand
     assert (posted.thread_ts, posted.metadata) == (asked.ts, Mark(delivery=key(asked)).metadata)
-    assert (posted.text == wording.PUBLISHED) is stands
+    assert quoted(posted)[0].startswith(REFUSED)
 
 
 def test_what_a_stet_of_another_form_left_stays_without_a_reply(
@@ -175,7 +176,8 @@ def test_an_answer_that_slack_did_not_confirm_is_posted_once(
         slack.wait_until(lambda: state(tmp_path, asked) == "answered")
         slack.redeliver(asked, retry_attempt=1).wait_acked()
         slack.settle()
-    [posted] = slack.posts
+    assert [post.method for post in slack.posts] == ["chat.postMessage", *(["chat.update"] if done else [])]
+    posted = slack.posts[-1]
     walked(sample_archive, posted)
     assert (posted.thread_ts, posted.metadata) == (asked.ts, Mark(delivery=key(asked)).metadata)
     assert len(slack.calls_to("chat.postMessage")) == (1 if done else 3)
@@ -192,7 +194,7 @@ def test_in_a_direct_message_it_is_looked_for_in_the_conversation(
         asked = slack.direct_message(RESIGN, "U1")
         slack.wait_until(lambda: state(tmp_path, asked) == "answered")
         slack.settle()
-    assert len(slack.posts) == 1
+    assert [post.method for post in slack.posts] == ["chat.postMessage", "chat.update"]
     [looked] = slack.calls_to("conversations.history")
     assert (looked.args["channel"], looked.args["oldest"]) == (asked.channel, asked.ts)
 

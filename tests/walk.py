@@ -21,8 +21,10 @@ from bot.buttons import (
     ANSWER_CALL,
     ASK_PRIVATELY,
     CALL_PERSON,
+    CHECK_PRIVATELY,
     RESOLVE_CALL,
     SHARE_ANSWER,
+    SHARE_CHECK,
     SHOW_AROUND,
     SHOW_ENTRY,
     SHOW_MORE,
@@ -161,6 +163,8 @@ class Walk:
                 self._placed(json.loads(button["value"]))
             elif button["action_id"] in _WISHING:
                 assert json.loads(button["value"]).keys() == {"c", "q", "s", "u", "n"}
+            elif button["action_id"] in (CHECK_PRIVATELY, SHARE_CHECK):
+                assert json.loads(button["value"]).keys() == {"c", "t", "q", "s"}
             elif button["action_id"] in _HERE:
                 assert json.loads(button["value"]).keys() == {"c"}
             else:

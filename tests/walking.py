@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot import typed
 from retrieval.archive import Archive
+from retrieval.drafts import draft_of
 from retrieval.errors import StetError
 from retrieval.model import Version
 from tests.slack_records import Posted
 from tests.slack_server import LoopbackSlack
 from tests.walk import Walk
+
+_LARGEST = 10_000_000
 
 
 class Said(tuple[str, ...]):
@@ -59,6 +63,12 @@ def _words(slack: LoopbackSlack) -> Iterator[str]:
     """Everything in what was sent to the bot, as it came and as it is read."""
     for payload in slack.payloads:
         yield from _strings(payload)
+        message = payload.get("message") or {}
+        yield typed.page("", message.get("blocks") or (), message.get("attachments") or ()).text
+    for name, data in slack.hosted:
+        with contextlib.suppress(StetError):
+            yield from (one.text for one in draft_of(data, name, _LARGEST).quotations)
+        yield name
 
 
 def _strings(thing: Any) -> Iterator[str]:

@@ -72,6 +72,11 @@ class Inbox(LedgerPart):
             )
             return Taking.OURS
 
+    def is_open(self, key: str) -> bool:
+        """Whether a delivery was taken and has no reply yet."""
+        with self._reading() as connection:
+            return connection.execute(select(received.c.state).where(received.c.key == key)).scalar() in _OPEN
+
     def posting(self, key: str) -> bool:
         """Note that a reply is being sent now; whether one was already, so that Slack may have it."""
         columns = received.c

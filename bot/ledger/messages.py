@@ -52,6 +52,7 @@ class Part(StrEnum):
     LEAD = "lead"
     ALSO = "also"
     CITED = "cited"  # without its words
+    PAST = "past"  # words that the message itself calls changed or deleted: no later version concerns them
 
 
 class Standing(StrEnum):
@@ -78,8 +79,8 @@ class Receipt:
     part: Part = Part.PASSAGE
     highlights: tuple[Span, ...] = ()
     standing: Standing = Standing.STANDS
-    edited: bool = False
-    """It reads otherwise than it was first quoted."""
+    edited: datetime | None = None
+    """Since when it reads otherwise than it was first quoted."""
 
     @property
     def place_in_archive(self) -> tuple[str, int, int, int]:
@@ -98,7 +99,7 @@ def receipt(
     part: Part = Part.PASSAGE,
     highlights: Iterable[Span] = (),
     standing: Standing = Standing.STANDS,
-    edited: bool = False,
+    edited: datetime | None = None,
 ) -> Receipt:
     """The receipt of a passage."""
     return Receipt(
@@ -164,15 +165,18 @@ class Messages(LedgerPart):
             _replace(connection, key, message.receipts)
             return key
 
-    def renew(self, key: int, proofs: Sequence[Receipt], seen: int, due: datetime | None) -> None:
-        """The message stands in Slack as these receipts have it; it is to be looked at again when `due`."""
+    def renew(self, message: Kept, proofs: Sequence[Receipt], seen: int, due: datetime | None) -> bool:
+        """The message stands in Slack as these receipts have it, and is to be looked at again when `due`; whether
+        that was noted: one that was replaced meanwhile is to be looked at again at once."""
+        is_the_same = (posted.c.key == message.key) & (posted.c.at == micros(message.at))
+        values = {"seen": seen, "tries": 0, "problem": None, "state": State.STANDING, "due": micros(due) or 0}
         with self._writing() as connection:
-            connection.execute(
-                update(posted)
-                .where(posted.c.key == key)
-                .values(seen=seen, tries=0, problem=None, state=State.STANDING, due=micros(due) or 0)
-            )
-            _replace(connection, key, proofs)
+            same = connection.execute(update(posted).where(is_the_same).values(**values)).rowcount
+            if not same:
+                connection.execute(update(posted).where(posted.c.key == message.key).values(due=1))
+                return False
+            _replace(connection, message.key, proofs)
+            return True
 
     def missed(self, key: int, problem: str, due: datetime | None) -> None:
         """Slack would not let it be changed; it is tried again when `due`, or else stuck."""
@@ -339,7 +343,7 @@ def _replace(connection: Connection, key: int, proofs: Sequence[Receipt]) -> Non
             "role": one.part,
             "highlights": json.dumps(one.highlights) if one.highlights else None,
             "standing": one.standing,
-            "edited": one.edited,
+            "edited": micros(one.edited) or 0,
         }
         for number, one in enumerate(proofs)
     ]
@@ -368,7 +372,7 @@ def _receipt(row: Row[Any]) -> Receipt:
         part=Part(row.role),
         highlights=tuple((start, end) for start, end in spans),
         standing=Standing(row.standing),
-        edited=row.edited,
+        edited=moment(row.edited) if row.edited else None,
     )
 
 

@@ -56,7 +56,7 @@ receipts = Table(
     Column("role", String, nullable=False, server_default=text("'passage'")),  # see `messages.Part`
     Column("highlights", String),  # JSON: spans of the version
     Column("standing", String, nullable=False, server_default=text("'stands'")),  # see `messages.Standing`
-    Column("edited", Boolean, nullable=False, server_default=text("0")),  # since it was first quoted
+    Column("edited", Integer, nullable=False, server_default=text("0")),  # since when; 0: it was not
 )
 Index("receipts_by_entry", receipts.c.entry)
 
@@ -141,7 +141,7 @@ UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE receipts ADD COLUMN role VARCHAR DEFAULT 'passage' NOT NULL",
         "ALTER TABLE receipts ADD COLUMN highlights VARCHAR",
         "ALTER TABLE receipts ADD COLUMN standing VARCHAR DEFAULT 'stands' NOT NULL",
-        "ALTER TABLE receipts ADD COLUMN edited BOOLEAN DEFAULT 0 NOT NULL",
+        "ALTER TABLE receipts ADD COLUMN edited INTEGER DEFAULT 0 NOT NULL",
         "UPDATE posted SET due = 1",
         "CREATE INDEX posted_by_place ON posted (channel, ts)",
         "CREATE INDEX posted_by_delivery ON posted (delivery)",
