@@ -75,6 +75,11 @@ class People(Journal):
         self._send(sent, *([twin] if twin else []))
         return sent
 
+    def unsent_mention(self, text: str, user: str, channel: str) -> Sent:
+        """What a mention would send, for a delivery of before; `redeliver` sends it."""
+        body = f"<@{self.workspace.bot_user}> {escape(text)}"
+        return self._event_handle(slack_payloads.app_mention(self._message(body, user, channel, None, None)))
+
     def channel_message(
         self,
         text: str,

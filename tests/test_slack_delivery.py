@@ -74,7 +74,7 @@ def test_a_restart_answers_what_was_left_at_once_and_each_retry_of_it_never(
         answered = slack.mention(RESIGN, "U1", "C1")
         slack.wait_for_posts(1)
         slack.wait_until(lambda: answered.delivery.finished and state(tmp_path, answered) == "answered")
-    taken, failed = slack.mention(UNANSWERED, "U2", "C2"), slack.mention(RESIGN, "U3", "C3")
+    taken, failed = slack.unsent_mention(UNANSWERED, "U2", "C2"), slack.unsent_mention(RESIGN, "U3", "C3")
     left(tmp_path, taken)
     left(tmp_path, failed)
     with closing(Ledger.open(tmp_path / "ledger.db")) as ledger:
