@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot import objects, render, terminal, wording
+from bot.checked import checked
 from bot.ledger import Ledger
 from bot.pieces import Quote
 from bot.replies import Response, Section
 from retrieval.archive import Archive
 from retrieval.model import Answer, Passage, SourceOptions
+from retrieval.verdicts import Field
 from tests.conftest import NOW
 from tests.slack_bot import quoted, running, walked
 from tests.slack_server import LoopbackSlack
@@ -155,3 +157,11 @@ def test_what_is_cited_without_its_words_is_among_what_is_shown(
     whole = Response(sections=(Section(reply=render.answer(given)),))
     assert whole.shown == (first.passage, *first.also)
     assert all(isinstance(one, Passage) for one in whole.shown)
+
+
+def test_a_check_of_a_title_can_be_found_by_its_receipt(sample_archive: Archive) -> None:
+    with sample_archive.checking() as checking:
+        found = checking.check("Leader refuses to resign")
+    shown = Response(sections=(Section(reply=checked(found)),)).shown
+    assert found.matches[0].field is Field.TITLE
+    assert found.matches[0].version in [one.version for one in shown]
