@@ -63,6 +63,7 @@ def add(
     from datetime import UTC, datetime
 
     from bot import options, printing, terminal
+    from retrieval.serving import give_way
 
     said = options.source_options(
         title=title,
@@ -77,6 +78,7 @@ def add(
     )
     options.sources(said, sources)
     with command.archive() as archive, terminal.progress("Embedding") as progress:
+        give_way(archive.home)
         done = archive.add(sources, said, datetime.now(UTC), progress, accept_deletions=accept_deletions)
     if not printing.report(done, as_json):
         raise typer.Exit(edge.WRONG)
@@ -92,8 +94,10 @@ def reindex(
     from datetime import UTC, datetime
 
     from bot import printing, terminal
+    from retrieval.serving import give_way
 
     with command.archive() as archive, terminal.progress("Embedding") as progress:
+        give_way(archive.home)
         done = archive.reindex(full, datetime.now(UTC), progress, accept_deletions=accept_deletions)
     if not printing.report(done, as_json):
         raise typer.Exit(edge.WRONG)

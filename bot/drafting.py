@@ -11,8 +11,8 @@ from pathlib import Path
 from bot import objects, output, terminal, wording
 from bot.checked import checked
 from bot.pieces import Asked, Given, Line, Piece, Reply, Role, Words, say
+from retrieval.admission import visible_now
 from retrieval.archive import Archive
-from retrieval.asking import visible_now
 from retrieval.drafts import read_draft
 from retrieval.drafts.finding import Draft, DraftQuotation, SkipReason
 from retrieval.errors import DiskError, UsageError
@@ -84,7 +84,7 @@ def _page(archive: Archive, draft: Draft, results: Sequence[Result], name: str) 
     from bot.report import page
 
     now = datetime.now(UTC)
-    covered = archive.store.coverage(Filter(blogs=visible_now(archive.store, None, now)))
+    covered = archive.store.coverage(Filter(blogs=visible_now(archive.blogs(), None, now)))
     checks = [one if isinstance(one, QuoteCheck) else None for one in results]
     return page(draft, checks, name, now, covered).encode()
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import typer
 
 from bot import output
 
+_OBJECTS = 50_000
+"""New objects after which unreachable ones are looked for. Imports make hundreds of thousands of lasting ones: at
+Python's own 700, looking through them takes a tenth of a short command's time."""
 DONE, NOT_PASSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 _STOPPED = "stopped; what was stored is kept, and the same command goes on from there"
 
 
 def main(app: typer.Typer) -> NoReturn:
     """Run a command and end the process with its status."""
+    gc.set_threshold(_OBJECTS)
     try:
         status = run(app)
     except KeyboardInterrupt:  # a second one, while the first was being told
@@ -48,12 +55,34 @@ def run(app: typer.Typer) -> int:
 
         if stranger := foreign_package():
             return _complain(stranger)
-        return _run(app)
+        with _noticing_ctrl_c() as noticed:
+            return _run(app, noticed)
     except KeyboardInterrupt:
         return _complain(_STOPPED, INTERRUPTED)
 
 
-def _run(app: typer.Typer) -> int:
+@contextlib.contextmanager
+def _noticing_ctrl_c() -> Iterator[list[int]]:
+    """Whether Ctrl-C came: within the import of a library in C it may come out as an error of that library's."""
+    noticed: list[int] = []
+
+    def notice(number: int, _: object) -> NoReturn:
+        noticed.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield noticed
+        return
+    signal.signal(signal.SIGINT, notice)
+    try:
+        yield noticed
+    finally:
+        if signal.getsignal(signal.SIGINT) is notice:
+            signal.signal(signal.SIGINT, before)
+
+
+def _run(app: typer.Typer, noticed: Sequence[int]) -> int:
     from retrieval.errors import StetError
 
     try:
@@ -61,7 +90,7 @@ def _run(app: typer.Typer) -> int:
         # typer maps Ctrl-C to this result, and `typer.Exit` to its own
         return _complain(_STOPPED, INTERRUPTED) if result == INTERRUPTED else int(result or DONE)
     except StetError as error:
-        return _complain(str(error))
+        return _complain(_STOPPED, INTERRUPTED) if noticed else _complain(str(error))
     except typer.Abort:
         return _complain(_STOPPED, INTERRUPTED)
     except (output.ReaderGone, SystemExit):  # typer's own exit is for a closed pipe, too
@@ -69,6 +98,8 @@ def _run(app: typer.Typer) -> int:
     except output.OutputLost as error:
         return _complain(f"standard output cannot be written: {error}")
     except Exception as error:
+        if noticed:
+            return _complain(_STOPPED, INTERRUPTED)
         if usage := _usage_line(error):
             return _complain(usage)
         logging.getLogger(__name__).debug("unexpected", exc_info=True)

@@ -19,6 +19,7 @@ from bot.ledger.tables import APPLICATION_ID, SCHEMA
 from bot.terminal import counted
 from retrieval import database
 from retrieval.backup import ARCHIVE, Database, damage
+from retrieval.encoding import PooledEmbedder
 from retrieval.errors import DamagedSnapshot, NoSnapshot, OlderSnapshot
 from retrieval.manifest import REBUILD, SegmentMark, read_manifest
 from retrieval.restoring import LEFTOVER
@@ -285,17 +286,22 @@ def loaded(home: Path, load: Callable[[Path], Embedder]) -> Check:
         # what is verified is noted down; in a folder that is not there, or not ours to write, nothing is made
         kept = home if os.access(home, os.W_OK) else Path(leaving.enter_context(TemporaryDirectory()))
         embedder = load(kept / "model.json")
+    loads = (
+        f"{embedder.name} loads ({embedder.how})"
+        if isinstance(embedder, PooledEmbedder)
+        else f"{embedder.name} loads"
+    )
     try:
         manifest = read_manifest(home / "index")
     except (NoSnapshot, OlderSnapshot):
-        return fine(name, f"{embedder.name} loads; there is no index to compare it with")
+        return fine(name, f"{loads}; there is no index to compare it with")
     if embedder.fingerprint != manifest.model.fingerprint:
         return failed(
             name,
             f"{embedder.name} is not what the index was made with, {manifest.model.name}: another fingerprint",
             "run `stet reindex --full`, or set STET_MODEL back",
         )
-    return fine(name, f"{embedder.name} loads, and is what the index was made with")
+    return fine(name, f"{loads}, and is what the index was made with")
 
 
 def _listed(names: Iterable[object]) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.terminal import last_wording
-from retrieval.archive import ArchiveState, Report
+from bot.terminal import last_wording, locator
 from retrieval.clock import label
-from retrieval.drafts.finding import Draft, DraftQuotation
 from retrieval.errors import UsageError
-from retrieval.finding import Found
 from retrieval.model import Answer, IndexState, Passage, Question, Shown, Status, Version
-from retrieval.sources import printable
-from retrieval.takedown import TakenDown
 from retrieval.verdicts import Match, QuoteCheck, Speaker
+
+if TYPE_CHECKING:
+    from retrieval.drafts.finding import Draft, DraftQuotation
+    from retrieval.finding import Found
+    from retrieval.reports import ArchiveState, Report
+    from retrieval.takedown import TakenDown
 
 Object = dict[str, Any]
 
@@ -208,7 +209,7 @@ def state(found: ArchiveState) -> Object:
                 "id": one.blog.id,
                 "title": one.blog.title,
                 "format": one.source.format,
-                "source": printable(one.source.locator),
+                "source": locator(one.source.locator),
                 "url": one.blog.url,
                 "timezone": one.blog.timezone,
                 "language": one.blog.language,

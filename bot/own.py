@@ -3,7 +3,6 @@ take their place silently; then nothing may run."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +25,8 @@ def foreign_package() -> str | None:
 
 def version() -> str:
     """Stet's own, as it is installed."""
+    import importlib.metadata  # it takes 20 ms
+
     try:
         return importlib.metadata.version("stet")
     except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed

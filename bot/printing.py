@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot import objects, output, terminal
-from retrieval.archive import ArchiveState, Report
 from retrieval.errors import NothingIndexed
 from retrieval.model import Version
+from retrieval.reports import ArchiveState, Report
 
 
 def report(done: Report, as_json: bool) -> bool:

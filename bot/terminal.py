@@ -12,13 +12,11 @@ from bot.output import safe
 from bot.pieces import Asked, Line, Link, Part, Piece, Reply, Role, Slice, Stored
 from retrieval.clock import label
 from retrieval.model import Cause
-from retrieval.sentences import sentences
-from retrieval.sources import printable
 
 if TYPE_CHECKING:
-    from retrieval.archive import ArchiveState, Report
     from retrieval.finding import Found
     from retrieval.model import Version
+    from retrieval.reports import ArchiveState, Report
 
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _CITING = (Role.CITATION, Role.ALSO)
@@ -88,13 +86,22 @@ def problems(done: Report) -> Iterator[str]:
         yield from (f"warning: {one.blog}: {warning}" for warning in one.warnings)
 
 
+def locator(read_from: str) -> str:
+    """Where a source is read from, as it may be printed."""
+    if "://" not in read_from:  # a file: the formats, whose import takes a tenth of a second, are not needed
+        return read_from
+    from retrieval.sources import printable
+
+    return printable(read_from)
+
+
 def state(found: ArchiveState) -> Iterator[str]:
     """What is indexed, blog by blog."""
     for one in found.blogs:
         covers = f"{label(one.first)} to {label(one.last)}" if one.first and one.last else "no entries"
         yield safe(f"{one.blog.id}: {one.blog.title}")
         yield f"  {one.entries} entries, {one.versions} versions, {covers}"
-        yield safe(f"  {one.source.format} from {printable(one.source.locator)}, read {label(one.updated)}")
+        yield safe(f"  {one.source.format} from {locator(one.source.locator)}, read {label(one.updated)}")
         if one.blog.visibility or one.blog.sensitive or one.blog.embargo_until:
             shown = ", ".join(one.blog.visibility) or "public"
             embargo = f", embargo until {label(one.blog.embargo_until)}" if one.blog.embargo_until else ""
@@ -207,6 +214,8 @@ def _holding(one: Found) -> list[str]:
     if one.field != "text":
         return [str(getattr(one.version, one.field))]
     text = one.version.text
+    from retrieval.sentences import sentences
+
     held = [(start, end) for start, end in sentences(text) if any(a < end and start < b for a, b in one.spans)]
     return [line for start, end in held for line in text[start:end].split("\n")]
 

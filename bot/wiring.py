@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.doctor import Patient
     from bot.ledger import Ledger
-    from retrieval.embedding import Embedder
+    from retrieval.encoding import Embedder
     from retrieval.reranking import Reranking
     from retrieval.store import Store
 
@@ -78,9 +78,11 @@ def patient(read: config.settings.Settings) -> Patient:
     from bot.doctor import Patient
 
     def load(verified: Path) -> Embedder:
-        from retrieval.embedding import SentenceTransformerEmbedder
+        from retrieval import encoders
 
-        return SentenceTransformerEmbedder.load(read.model, verified, read.device)
+        # where nothing may be kept, nothing is converted
+        encoder = read.encoder if verified.parent == read.home else "torch"
+        return encoders.load(read.model, verified, read.device, encoder, read.precision)
 
     def plain(secret: SecretStr | None) -> str | None:
         return None if secret is None else secret.get_secret_value()
@@ -115,9 +117,9 @@ def archive(read: config.settings.Settings) -> Archive:
     """The archive that the settings name. Raises StoreError, DiskError."""
 
     def load() -> Embedder:
-        from retrieval.embedding import SentenceTransformerEmbedder
+        from retrieval import encoders
 
-        return SentenceTransformerEmbedder.load(read.model, read.home / "model.json", read.device)
+        return encoders.load(read.model, read.home / "model.json", read.device, read.encoder, read.precision)
 
     def load_reranking(name: str) -> Reranking:
         from retrieval.reranking import CrossEncoderReranker, Reranking

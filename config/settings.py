@@ -37,6 +37,16 @@ class Settings(BaseSettings):
         description="the sentence-transformers model, by name or folder; the default comes with Stet",
     )
     device: str | None = Field(default=None, description="where the model runs: cpu, cuda, mps; by default the best")
+    encoder: Literal["auto", "torch", "openvino"] = Field(
+        default="auto",
+        description="what runs the model: torch, openvino (the extra), or auto: openvino where it is installed and "
+        "the model runs on the processor",
+    )
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        default="auto",
+        description="the numbers that it runs in: float32, bf16 (where the processor has it; about as good), or "
+        "auto: the faster",
+    )
     reranker: str | None = Field(
         default=None,
         description="a sentence-transformers cross-encoder that reads the best entries again, by name or folder; "

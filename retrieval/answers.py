@@ -21,6 +21,11 @@ _FAR_BEHIND = 0.55
 """A further passage is shown only where its score is at least this share of the first one's: the rest is noise."""
 
 
+def looked_at(question: Question) -> int:
+    """How many candidates an answer looks at, at most."""
+    return max(question.limit, NEAREST, _RANKING - _SPARE) + _SPARE
+
+
 def answer(question: Question, searched: Searched, index: IndexState, prefer: Prefer) -> Answer:
     """Passages where the first one is likely to answer, else at most three nearest entries. Of an entry one passage
     is shown, the one that ranks best; of near-duplicates one."""

@@ -6,11 +6,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from retrieval.admission import admitted, visible_now
+from retrieval.background import Compactor
 from retrieval.clock import parse_moment, zone
 from retrieval.confidence import Prefer
 from retrieval.erasing import Custody, Withdraw, nothing_beside
@@ -24,48 +26,28 @@ from retrieval.errors import (
     StoreBusy,
     UsageError,
 )
-from retrieval.files import bytes_below, disk, writers_lock
+from retrieval.files import MODELS, bytes_below, disk, writers_lock
 from retrieval.manifest import read_manifest
 from retrieval.model import Answer, Blog, Question, SourceOptions, require_aware
-from retrieval.store import BlogState, Store
+from retrieval.reports import ArchiveState, Report
+from retrieval.store import Store
 
 if TYPE_CHECKING:
     from retrieval.asking import Asking
     from retrieval.checking import Checking
     from retrieval.embedding import Embedder
     from retrieval.indexing import Indexed, Progress
-    from retrieval.ingest import SourceReport
     from retrieval.loading import Loading
-    from retrieval.manifest import Manifest
+    from retrieval.manifest import ModelMark
+    from retrieval.opening import Opened
     from retrieval.reranking import Reranking
     from retrieval.snapshot import Snapshot
 
 _LOCK_SECONDS = 120
 
 Loader = Callable[[], "Embedder"]
+NamedLoader = Callable[[str], "Embedder"]
 RerankingLoader = Callable[[], "Reranking"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What `add` or `reindex` did."""
-
-    sources: tuple[SourceReport, ...]
-    skipped: tuple[str, ...]
-    indexed: Indexed | None
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ArchiveState:
-    """What is indexed."""
-
-    blogs: tuple[BlogState, ...]
-    entries: int
-    manifest: Manifest | None
-    bytes: int
-    held: tuple[tuple[str, datetime | None], ...] = ()
-    erasing: tuple[str, ...] = ()
 
 
 class Archive(Custody):
@@ -82,6 +64,7 @@ class Archive(Custody):
         withdraw: Withdraw,
         prefer: Prefer,
         load_reranking: RerankingLoader | None,
+        load_named: NamedLoader | None,
     ) -> None:
         super().__init__(home, store, withdraw)
         self.model_name = model_name
@@ -90,10 +73,13 @@ class Archive(Custody):
         self._allow_local = allow_local
         self._prefer = prefer
         self._load_reranking = load_reranking
+        self._load_named = load_named
+        self._answered = False
         self._models_lock = threading.Lock()
         self._embedder: Embedder | None = None
         self._reranking: Reranking | None = None
-        self._snapshot: Snapshot | None = None
+        self._opened: Opened | None = None
+        self._compactor = Compactor(home)
         self._asking: Asking | None = None
 
     @classmethod
@@ -107,19 +93,24 @@ class Archive(Custody):
         withdraw: Withdraw = nothing_beside,
         prefer: Prefer = Prefer.BALANCED,
         load_reranking: RerankingLoader | None = None,
+        load_named: NamedLoader | None = None,
     ) -> Self:
         """Open the archive in a folder, made where there is none. Sources of at most `size_limit` bytes are read;
         `allow_local` admits addresses of this machine and its network; `withdraw` takes what was taken down out of
         what is kept beside the archive; `prefer` says what to do where an answer is in doubt; `load_reranking`
-        gives the cross-encoder, where one is to read the best entries again, at the first need, too. Raises
-        StoreError, DiskError."""
+        gives the cross-encoder, where one is to read the best entries again, at the first need, too; `load_named` the
+        embedder of another name, for the day when the index is built anew with that while this archive is answering.
+        Raises StoreError, DiskError."""
         with disk(home):
             home.mkdir(parents=True, exist_ok=True)
         store = Store.open(home / "archive.db")
-        return cls(home, store, model_name, load, size_limit, allow_local, withdraw, prefer, load_reranking)
+        return cls(
+            home, store, model_name, load, size_limit, allow_local, withdraw, prefer, load_reranking, load_named
+        )
 
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database go, and what is done in the background."""
+        self._compactor.stop()
         self.store.close()
 
     # ------------------------------------------------------------ changing
@@ -134,7 +125,7 @@ class Archive(Custody):
         accept_deletions: bool = False,
     ) -> Report:
         """Record sources and index what is new. A refused source is in the report; raises StetError."""
-        from retrieval import ingest
+        from retrieval import compacting, ingest
 
         began = time.perf_counter()
         fetched = self._loading().fetched_before(given, {}, self.store.sources)
@@ -144,6 +135,8 @@ class Archive(Custody):
             )
             indexed = self._index(now, progress) if any(one.blog for one in reports) else None
             self._finish_erasing(now, progress)
+        if indexed is not None:
+            compacting.compact(self.home, self.store, now)
         return Report(
             sources=tuple(reports), skipped=tuple(skipped), indexed=indexed, seconds=time.perf_counter() - began
         )
@@ -153,7 +146,7 @@ class Archive(Custody):
         unchanged, too, and rebuilds the index regardless.
 
         Raises NothingIndexed where there is neither a source nor an entry."""
-        from retrieval import ingest
+        from retrieval import compacting, ingest
         from retrieval.sources import STANDARD_INPUT
 
         began = time.perf_counter()
@@ -170,6 +163,7 @@ class Archive(Custody):
             ]
             indexed = self._index(now, progress, full=full)
             self._finish_erasing(now, progress)
+        compacting.compact(self.home, self.store, now)
         return Report(sources=tuple(reports), skipped=(), indexed=indexed, seconds=time.perf_counter() - began)
 
     def refresh(self, blog: str, now: datetime, progress: Progress) -> Report:
@@ -188,11 +182,16 @@ class Archive(Custody):
         same = isinstance(loaded, NotModified) or loaded.sha256 == source.sha256
         report, indexed = ingest.unmodified(self.store, blog, source, source.locator), None
         if not same or self._unfinished():
+            if self._answered:
+                with contextlib.suppress(SnapshotError):  # what is damaged is mended below
+                    self._embedder_of(read_manifest(self.home / "index").model)
             with self._writing():
                 if not same:
                     report = ingest.take_again(self.store, blog, source, fetched.locked(), now)
                 indexed = self._index(now, progress) if self._unfinished() else None
                 self._finish_erasing(now, progress)
+        if indexed is not None:
+            self._compactor.start(indexed.manifest)
         return Report(sources=(report,), skipped=(), indexed=indexed, seconds=time.perf_counter() - began)
 
     def ensure_indexed(self, now: datetime, progress: Progress) -> None:
@@ -203,8 +202,7 @@ class Archive(Custody):
         try:
             held = read_manifest(self.home / "index")
         except (NoSnapshot, OlderSnapshot):
-            if not self.store.last_change():
-                raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE") from None
+            self._refuse_empty()
             with self._writing():
                 self._index(now, progress)
                 self._finish_erasing(now, progress)
@@ -225,8 +223,9 @@ class Archive(Custody):
     def _index(self, now: datetime, progress: Progress, full: bool = False) -> Indexed:
         from retrieval import indexing
 
-        folder = self.home / "index"
-        return indexing.index(self.store, folder, self.model_name, lambda: self.embedder, now, progress, full=full)
+        return indexing.index(
+            self.store, self.home / "index", self.model_name, lambda: self.embedder, now, progress, full=full
+        )
 
     def _loading(self) -> Loading:
         from retrieval.loading import Loading
@@ -255,27 +254,26 @@ class Archive(Custody):
         the question asks for).
 
         Raises UsageError for an empty or over-long question, SnapshotError, NothingIndexed, ModelError."""
-        from retrieval import asking
+        from retrieval.asking import Asking
         from retrieval.questions import worded
 
         require_aware(as_of, "as_of")
         question = Question(text=worded(text), since=since, until=until, as_of=as_of, blog=blog, most=limit)
         if limit is not None and limit < 1:
             raise UsageError(f"{limit} passages cannot be shown", "ask for 1 or more")
-        now = datetime.now(UTC)
-        seen = asking.visible_now(self.store, visible, now)
-        asking.admitted(self.store, blog, seen)  # what can be refused is refused before the model is loaded
-        snapshot = self.snapshot()
-        embedder = self.embedder
-        if embedder.fingerprint != snapshot.manifest.model.fingerprint:
-            raise ForeignSnapshot(
-                f"the index was made with the model {snapshot.manifest.model.name}, now it is {embedder.name}",
-                "run `stet reindex --full`, or set STET_MODEL back",
-            )
+        if self._embedder is None:  # what can be refused is refused before the model is loaded, which takes seconds
+            blogs = self.store.blogs()
+            admitted(blogs, blog, visible_now(blogs, visible, datetime.now(UTC)))
+            self.snapshot()
+        snapshot, now = self.snapshot(), datetime.now(UTC)
+        embedder = self._embedder_of(snapshot.manifest.model)
+        stamp = self.store.stamp(now)
+        seen = visible_now(stamp.by_id, visible, now)
+        self._answered = True
         began = time.perf_counter()
         if self._asking is None:
-            self._asking = asking.Asking(self.store, self._prefer, lambda: self.reranking)
-        answer = self._asking.answer(question, snapshot, embedder, seen, now)
+            self._asking = Asking(self.store, self._prefer, lambda: self.reranking)
+        answer = self._asking.answer(question, stamp, snapshot, embedder, seen, now)
         return replace(answer, elapsed_ms=(time.perf_counter() - began) * 1000)
 
     @contextlib.contextmanager
@@ -312,9 +310,8 @@ class Archive(Custody):
 
     def check_blog(self, blog: str | None) -> None:
         """See that there is such a blog, and that it may be seen. Raises UsageError."""
-        from retrieval.asking import admitted, visible_now
-
-        admitted(self.store, blog, visible_now(self.store, None, datetime.now(UTC)))
+        blogs = self.store.blogs()
+        admitted(blogs, blog, visible_now(blogs, None, datetime.now(UTC)))
 
     # ------------------------------------------------------------ looking
 
@@ -333,28 +330,43 @@ class Archive(Custody):
             blogs=blogs,
             entries=sum(one.entries for one in blogs),
             manifest=manifest,
-            bytes=bytes_below(self.home),
+            bytes=bytes_below(self.home, besides=MODELS),
             held=tuple(self.store.holds(datetime.now(UTC))),
             erasing=tuple(f"{one.blog}/{one.entry}" for one in self.store.tombstones() if not one.erased),
         )
 
     def snapshot(self) -> Snapshot:
         """The snapshot in force, opened again only after a switch. Raises SnapshotError, NothingIndexed."""
-        from retrieval.snapshot import Snapshot
+        from retrieval.opening import Opened
 
-        folder = self.home / "index"
+        if self._opened is None:
+            self._opened = Opened(self.home / "index")
         try:
-            newest = read_manifest(folder).id
+            found = self._opened.current()
         except NoSnapshot:
-            if not self.store.last_change():
-                raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE") from None
+            self._refuse_empty()
             raise
-        held = self._snapshot
-        if held is None or held.manifest.id != newest:
-            held = self._snapshot = Snapshot.open(folder, held)
         if self._asking is not None:
-            self._asking.keep_only(held)
-        return held
+            self._asking.keep_only(found)
+        return found
+
+    def _refuse_empty(self) -> None:
+        if not self.store.last_change():
+            raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE") from None
+
+    def _embedder_of(self, model: ModelMark) -> Embedder:
+        """The embedder of a snapshot's model: another one than before where another process has built the snapshot
+        anew with that while this archive was answering. Raises ForeignSnapshot, ModelError."""
+        embedder = self.embedder
+        if embedder.fingerprint != model.fingerprint and self._answered and self._load_named is not None:
+            embedder = self._load_named(model.name)
+        if embedder.fingerprint != model.fingerprint:
+            raise ForeignSnapshot(
+                f"the index was made with the model {model.name}, now it is {embedder.name}",
+                "run `stet reindex --full`, or set STET_MODEL back",
+            )
+        self._embedder, self.model_name = embedder, model.name
+        return embedder
 
     @property
     def embedder(self) -> Embedder:

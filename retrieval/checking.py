@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from retrieval.asking import admitted, visible_now
+from retrieval.admission import admitted, visible_now
 from retrieval.errors import NothingIndexed
 from retrieval.looking import Looking, Sight
 from retrieval.quotes import check
@@ -39,7 +39,8 @@ def checking(
     """Look at what may be seen. Raises UsageError where the blog is not among it, NothingIndexed, StoreError."""
     if not store.last_change():
         raise NothingIndexed("the archive is empty", "add a live blog first: stet add FILE")
-    meant = admitted(store, blog, visible_now(store, visible, now))
+    blogs = store.blogs()
+    meant = admitted(blogs, blog, visible_now(blogs, visible, now))
     valid, unheld = None, 0
     if as_of is not None:
         past = store.past(as_of, store.held_versions(now))

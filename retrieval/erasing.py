@@ -160,7 +160,7 @@ class Custody(ABC):
             return True
         withdrawn = self._withdraw(self.store)
         self._index(now, progress)  # rewrites the segments that hold its words
-        cleared = clear_away(self.home / "index")
+        cleared = clear_away(self.home / "index", compacting=True)
         wait = _SECONDS if seconds is None else seconds
         return withdrawn and cleared and self.store.finish_erasing(pending, now, wait)
 

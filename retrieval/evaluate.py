@@ -116,9 +116,9 @@ def _is_known(archive: Archive, blog: str | None) -> bool:
 
 def _unmet(archive: Archive, questions: Sequence[GoldQuestion]) -> list[str]:
     """The times and ids that no entry has: a question that names no other counts as missed."""
-    from retrieval.asking import visible_now
+    from retrieval.admission import visible_now
 
-    visible = visible_now(archive.store, None, datetime.now(UTC))
+    visible = visible_now(archive.blogs(), None, datetime.now(UTC))
     times: dict[str | None, frozenset[GoldTime]] = {}
     found: list[str] = []
     for one in questions:

@@ -14,6 +14,8 @@ from filelock import FileLock, Timeout
 
 from retrieval.errors import DiskError, StoreBusy
 
+MODELS = "models"
+"""The part of an archive's folder in which converted models are kept: it can be made anew at any time."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DAMAGED_ARRAY = (OSError, ValueError, TypeError, OverflowError, MemoryError, EOFError, SyntaxError, TokenError)
 """What NumPy raises for a damaged array: its header is a Python literal, so whatever reading one raises."""
@@ -95,6 +97,27 @@ def writers_lock(folder: Path, seconds: float) -> Iterator[None]:
         lock.release()
 
 
+@contextlib.contextmanager
+def locked_at_once(path: Path) -> Iterator[bool]:
+    """Hold a lock that is had at once or not at all: whether it is. Raises OSError."""
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds a lock. Raises OSError."""
+    with locked_at_once(path) as free:
+        return not free
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in `folder` durable. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
@@ -113,10 +136,13 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def bytes_below(folder: Path) -> int:
-    """The size of all files in a folder; what another process removes meanwhile counts nothing."""
+def bytes_below(folder: Path, besides: str | None = None) -> int:
+    """The size of all files in a folder, without its part `besides`; what another process removes meanwhile counts
+    nothing."""
     whole = 0
-    for parent, _, names in os.walk(folder):
+    for parent, parts, names in os.walk(folder):
+        if besides is not None and parent == str(folder):
+            parts[:] = [part for part in parts if part != besides]
         for name in names:
             with contextlib.suppress(OSError):
                 whole += os.stat(os.path.join(parent, name)).st_size  # noqa: PTH116, PTH118 (os.walk's own)

@@ -21,9 +21,9 @@ from retrieval.errors import SourceError, SourceUnreachable, StetError, UsageErr
 from retrieval.sources import STANDARD_INPUT, is_address
 
 if TYPE_CHECKING:
-    from retrieval.archive import Report
     from retrieval.indexing import Progress
     from retrieval.ingest import SourceReport
+    from retrieval.reports import Report
     from retrieval.rows import Source
 
 _LISTED_EVERY = 5.0

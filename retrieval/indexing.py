@@ -12,13 +12,14 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from retrieval import building
-from retrieval.building import Contents, Update
+from retrieval.building import Update
 from retrieval.contents import indexed, to_kept
 from retrieval.embedding import Embedder, Reading
 from retrieval.errors import DamagedSnapshot, SnapshotError
@@ -27,16 +28,21 @@ from retrieval.languages import primary
 from retrieval.manifest import Manifest, ModelMark, read_manifest
 from retrieval.model import Span, Version
 from retrieval.passages import stretches
+from retrieval.segment_writer import Contents
 from retrieval.snapshot import verify
 from retrieval.store import Store
 
-_BATCH = 64
-"""Stretches that are encoded and kept at once."""
+_BATCH = 512
+"""Stretches that are encoded and kept at once; those of similar length side by side."""
+_WINDOW = 5_000
+"""Versions that are cut and encoded together, whatever source they are from, so that many of similar length are."""
+_AT_ONCE = 1_000
+"""Versions that are put into a segment at once."""
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-"""Called with (passages encoded, passages to encode)."""
+"""Called with (passages encoded, passages to encode, as far as is known)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,19 +79,16 @@ def index(
     held = None if full else in_force(folder, model_name)
     work = _Work(store, load, progress)
     mark = held.model if held else _mark(work.embedder)
-    anew = list(store.every_version() if full else store.versions_of_blogs(_of_another_language(store, held)))
-    cut_anew = frozenset(one.key for one in anew)
-    uncut = (one for one in store.versions_without_passages(mark.fingerprint) if one.key not in cut_anew)
-    pending = _with_words([*anew, *uncut])
-    if held and pending and work.embedder.fingerprint != mark.fingerprint:
-        held, mark = None, _mark(work.embedder)  # another model under the same name
-        pending = _with_words(store.versions_without_passages(mark.fingerprint))
-    work.cut(mark, pending)
+    anew = store.every_version() if full else store.versions_of_blogs(_of_another_language(store, held))
+    cut_anew = work.cut(anew)
+    work.cut(store.versions_without_passages(mark.fingerprint))
+    if held and work.mark not in (None, mark):  # another model under the same name
+        held, mark = None, _mark(work.embedder)
+        work.cut(store.versions_without_passages(mark.fingerprint))
     change = store.last_change()
     manifest = _extended(work, folder, held, cut_anew, change, now) if held else None
     if manifest is None:
-        versions = list(store.live_versions())
-        manifest = building.build(folder, work.contents(mark, versions), mark, change, now)
+        manifest = building.build(folder, work.contents(mark, store.live_versions()), mark, change, now)
     log.info("indexed snapshot=%s passages=%d embedded=%d", manifest.id, manifest.passages, work.embedded)
     return Indexed(manifest=manifest, embedded=work.embedded, reused=max(0, manifest.passages - work.embedded))
 
@@ -96,8 +99,11 @@ def _mark(embedder: Embedder) -> ModelMark:
     )
 
 
-def _with_words(versions: Iterable[Version]) -> list[Version]:
-    return [one for one in versions if one.text.strip()]
+def _windows(versions: Iterable[Version], size: int) -> Iterator[list[Version]]:
+    """Versions, so many at a time."""
+    rest = iter(versions)
+    while window := list(islice(rest, size)):
+        yield window
 
 
 def _languages(store: Store) -> dict[str, str]:
@@ -127,14 +133,30 @@ def _extended(
         languages=_languages(store),
     )
 
-    def contents(keys: Sequence[int]) -> Contents:
-        found = store.versions(keys)
-        return work.contents(held.model, [found[key] for key in keys])
-
     try:
-        return building.extend(folder, held, update, contents, change, now)
+        return building.extend(folder, held, update, lambda keys: work.contents_of(held.model, keys), change, now)
     except DamagedSnapshot:
         return None
+
+
+def compact(store: Store, folder: Path, writing: Callable[[], AbstractContextManager[None]], now: datetime) -> bool:
+    """Rewrite the segments of the snapshot that had better be one; see `building.compact`. Nothing is encoded, and no
+    model is loaded. Raises SnapshotError, StoreError, DiskError."""
+    mark = read_manifest(folder).model
+
+    def contents(keys: Sequence[int]) -> Contents:
+        for some in _windows(versions_in_order(store, keys), _AT_ONCE):
+            yield indexed(store, mark, some)
+
+    return building.compact(folder, contents, store.erased_versions, writing, now)
+
+
+def versions_in_order(store: Store, keys: Sequence[int]) -> Iterator[Version]:
+    """Versions by their keys, in that order."""
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        found = store.versions(some)
+        yield from (found[key] for key in some)
 
 
 class _Work:
@@ -153,18 +175,33 @@ class _Work:
             self._embedder = self._load()
         return self._embedder
 
-    def cut(self, mark: ModelMark, versions: Sequence[Version]) -> None:
-        """Keep the passages of versions, and how they are encoded."""
-        if versions:
-            kept = {one.key: _cut(one, self.embedder) for one in versions}
-            self._complete(mark, {one.key: one for one in versions}, kept)
-            self.store.keep_passages(mark.fingerprint, kept)
+    @property
+    def mark(self) -> ModelMark | None:
+        """The embedder's, where it was needed."""
+        return None if self._embedder is None else _mark(self._embedder)
 
-    def contents(self, mark: ModelMark, versions: Sequence[Version]) -> Contents:
+    def cut(self, versions: Iterable[Version]) -> frozenset[int]:
+        """Keep the passages of versions, and how they are encoded; the keys of all versions given."""
+        keys: set[int] = set()
+        for window in _windows(versions, _WINDOW):
+            keys.update(one.key for one in window)
+            worded = {one.key: one for one in window if one.text.strip()}
+            if worded:
+                kept = {key: _cut(one, self.embedder) for key, one in worded.items()}
+                self._complete(_mark(self.embedder), worded, kept)
+                self.store.keep_passages(self.embedder.fingerprint, kept)
+        return frozenset(keys)
+
+    def contents(self, mark: ModelMark, versions: Iterable[Version]) -> Contents:
         """Versions with their passages and how these are encoded, as a segment takes them."""
-        kept = self.store.passages_of(mark.fingerprint, [one.key for one in versions])
-        self._complete(mark, {one.key: one for one in versions}, kept)
-        return indexed(self.store, mark, versions)
+        for some in _windows(versions, _AT_ONCE):
+            kept = self.store.passages_of(mark.fingerprint, [one.key for one in some])
+            self._complete(mark, {one.key: one for one in some}, kept)
+            yield indexed(self.store, mark, some)
+
+    def contents_of(self, mark: ModelMark, keys: Sequence[int]) -> Contents:
+        """Likewise, by their keys."""
+        return self.contents(mark, versions_in_order(self.store, keys))
 
     def _complete(
         self, mark: ModelMark, versions: Mapping[int, Version], kept: Mapping[int, Sequence[KeptPassage]]
@@ -179,18 +216,17 @@ class _Work:
                 if digest not in encoded:
                     missing[digest] = _reading(versions[key], of_stretch, self.embedder)
         pending = sorted(missing.items(), key=lambda pair: len(pair[1].text))
-        whole, done = sum(len(one.passages) for _, one in pending), 0
+        whole = self.embedded + sum(len(one.passages) for _, one in pending)
         for start in range(0, len(pending), _BATCH):
-            self._progress(done, whole)
+            self._progress(self.embedded, whole)
             batch = pending[start : start + _BATCH]
             made = self.embedder.encode([reading for _, reading in batch])
             self.store.keep_encodings(
                 mark.fingerprint, {digest: to_kept(one) for (digest, _), one in zip(batch, made, strict=True)}
             )
-            done += sum(len(reading.passages) for _, reading in batch)
+            self.embedded += sum(len(reading.passages) for _, reading in batch)
         if pending:
-            self._progress(done, whole)
-        self.embedded += done
+            self._progress(self.embedded, whole)
 
 
 def _cut(version: Version, embedder: Embedder) -> list[KeptPassage]:

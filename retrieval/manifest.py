@@ -11,7 +11,7 @@ from typing import Any
 
 from retrieval.errors import DamagedSnapshot, ForeignSnapshot, NoSnapshot, OlderSnapshot
 
-FORMAT = 3
+FORMAT = 4
 _RENEW = "run `stet reindex`: it makes the index anew; passages that this Stet cuts otherwise are embedded again"
 REBUILD = "run `stet reindex --full`: it rebuilds the index from the store and embeds nothing again"
 
@@ -30,8 +30,9 @@ class ModelMark:
 class SegmentMark:
     """What a segment holds, and what of it is deleted since: versions by key, and how many passages they have.
 
-    `blogs` are its blogs' ids with the languages by which their words were read; `files` are its
-    files by their names in it, each `{"bytes", "sha256"}`.
+    `blogs` are its blogs' ids, in the order of their numbers in its tables, with the languages by which their words
+    were read; `vectors` is what there is to know of the index of its vectors; `files` are its files by their names in
+    it, each `{"bytes", "sha256"}`.
     """
 
     id: str
@@ -40,6 +41,7 @@ class SegmentMark:
     terms: int
     tokens: int
     blogs: dict[str, str]
+    vectors: dict[str, Any]
     files: dict[str, dict[str, Any]]
     deleted: tuple[int, ...] = ()
     deleted_passages: int = 0

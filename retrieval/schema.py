@@ -25,7 +25,7 @@ from sqlalchemy import (
 from retrieval import phrase_index
 
 APPLICATION_ID = 0x53544554  # "STET"
-SCHEMA = 5
+SCHEMA = 6
 
 HELD_FOREVER = 2**62
 """`held_until` where a hold ends by a release alone."""
@@ -77,6 +77,8 @@ entries = Table(
     UniqueConstraint("blog", "id"),
 )
 Index("entries_by_time", entries.c.blog, entries.c.posted)
+Index("entries_by_posted", entries.c.posted)
+Index("entries_held", entries.c.held_until, sqlite_where=entries.c.held_until.is_not(None))
 
 versions = Table(
     "versions",

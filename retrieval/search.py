@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from retrieval.confidence import confidence
 from retrieval.embedding import EncodedQuestion
 from retrieval.errors import DamagedSnapshot
+from retrieval.evidence import Evidence, Probe
 from retrieval.languages import primary
 from retrieval.lexical import MOST_TERMS, terms
 from retrieval.manifest import REBUILD
 from retrieval.model import Filter, Passage, Ranked, Span, Version
 from retrieval.ranking import Signs, fit
 from retrieval.reranking import Reranking
-from retrieval.segment import Evidence, Hit, Probe
+from retrieval.segment import Hit
 from retrieval.snapshot import View
 from retrieval.store import Store
+from retrieval.vectors import Ids
 
 _FOUND = 200
 """Passages, and entries by their words, that are looked at."""
@@ -102,11 +104,34 @@ class _Worded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sought:
-    """What is looked for, as each language reads it, and among how many entries."""
+    """What is looked for, as each language reads it, and among how many entries; the languages of the blogs that are
+    meant, by their ids."""
 
     probe: Probe
+    languages: Mapping[str, str]
     worded: Mapping[str, _Worded]
     entries: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Passages:
+    """A version's passages: their spans, the cosines of their vectors, and how like the question's tokens they are,
+    each by itself and with the next one."""
+
+    spans: Ids
+    cosines: Weights
+    alone: Weights
+    together: Weights
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Fitting:
+    """A hit, by which signs it fits, and how well."""
+
+    hit: Hit
+    signs: Signs
+    fit: float
+    passages: _Passages
 
 
 def search(
@@ -117,34 +142,26 @@ def search(
     within: Filter,
     shows: Callable[[Version], bool],
     reranking: Reranking | None = None,
+    most: int = _RANKED,
 ) -> Searched:
     """Rank the entries that a filter admits for a question, `text` and as it is encoded: each by its best passages.
-    `shows` says of a version, as the store has it now, whether it may be shown.
+    `shows` says of a version, as the store has it now, whether it may be shown; no more than are wanted, `most`, are
+    read.
 
     `reranking` orders the best of them anew. A candidate's fit, and with it the confidence, stays what it was, since
     the confidence was learned from that alone: it is the one of the candidate that comes first, not of the best fit.
     Raises ModelError, DamagedSnapshot."""
-    worded = {language: _worded(view, text, question.spans, language) for language in _languages(store, within)}
+    languages = _languages(store, within)
+    worded = {one: _worded(view, text, question.spans, one) for one in sorted(set(languages.values()))}
     probe = Probe(
         vector=question.vector,
         tokens=question.tokens,
         terms=tuple(term for one in worded.values() for term in one.terms),
         pairs=tuple(pair for one in worded.values() for pair in one.pairs),
     )
-    sought = _Sought(probe=probe, worded=worded, entries=view.entries(within))
-    best = _best(view.retrieve(probe, _FOUND, within))
-    versions = {
-        key: version
-        for key, version in store.versions(hit.version for hit in best).items()
-        if shows(version) and primary(version.entry.blog.language) in worded
-    }
-    best = [hit for hit in best if hit.version in versions]
-    candidates = [
-        _candidate(versions[hit.version], hit, evidence, sought)
-        for hit, evidence in zip(best, view.evidence(best, probe), strict=True)
-        if _is_of(evidence, versions[hit.version])
-    ]
-    candidates.sort(key=lambda one: (-one.fit, one.version.key))
+    sought = _Sought(probe=probe, languages=languages, worded=worded, entries=view.entries(within))
+    fitting = _fitting(view, _best(view.retrieve(probe, _FOUND, within)), sought)
+    candidates = _shown_of(fitting, store, shows, sought, most if reranking is None else max(most, _READ_AGAIN))
     if reranking is not None and candidates:
         candidates = _reranked(candidates, text, reranking)
     return Searched(
@@ -160,9 +177,9 @@ def covered(held: set[str], weights: Mapping[str, float]) -> float:
     return sum(weight for term, weight in weights.items() if term in held) / whole if whole else 0.0
 
 
-def _languages(store: Store, within: Filter) -> list[str]:
+def _languages(store: Store, within: Filter) -> dict[str, str]:
     blogs = store.blogs().items()
-    return sorted({primary(one.language) for id_, one in blogs if within.blogs is None or id_ in within.blogs})
+    return {id_: primary(one.language) for id_, one in blogs if within.blogs is None or id_ in within.blogs}
 
 
 def _worded(view: View, text: str, spans: Sequence[Span], language: str) -> _Worded:
@@ -230,50 +247,118 @@ def _as_read(one: Candidate) -> str:
     return f"{title}\n{passage}" if title and len(title) <= _LONGEST_TITLE else passage
 
 
-def _candidate(version: Version, hit: Hit, evidence: Evidence, sought: _Sought) -> Candidate:
-    worded = sought.worded[primary(version.entry.blog.language)]
-    alone = worded.tokens @ evidence.likeness
-    together = worded.tokens @ _joined(evidence.likeness)
-    signs = Signs(
-        window=float(together.max()),
-        sentence=float(alone.max()),
-        cosine=hit.cosine,
-        bm25=hit.bm25 / worded.most if worded.most else 0.0,
-        coverage=_coverage(evidence, sought.probe, worded),
-        beside=_share_beside(evidence, sought.probe, worded),
-    )
-    lit = int((alone + _COSINE_SHARE * evidence.cosines).argmax())
-    first = lit - 1 if lit == len(together) or (lit > 0 and together[lit - 1] > together[lit]) else lit
-    last = min(max(first, 0) + 1, len(alone) - 1)
+def _fitting(view: View, hits: Sequence[Hit], sought: _Sought) -> list[_Fitting]:
+    """The hits in the languages that are meant, the best fit first."""
+    found = [
+        one
+        for own, evidence in view.evidence(hits, sought.probe)
+        for language in sought.worded
+        for one in _of_language(own, evidence, sought, language)
+    ]
+    return sorted(found, key=lambda one: (-one.fit, one.hit.version))
+
+
+def _of_language(hits: Sequence[Hit], evidence: Evidence, sought: _Sought, language: str) -> list[_Fitting]:
+    """Those of a segment's hits that are in a language, with their signs."""
+    own = [number for number, hit in enumerate(hits) if sought.languages.get(hit.blog) == language]
+    if not own:
+        return []
+    worded = sought.worded[language]
+    alone = _weighed(worded.tokens, evidence.likeness)
+    together = _weighed(worded.tokens, _joined(evidence.likeness, evidence.firsts))
+    windows = np.maximum.reduceat(together, evidence.firsts)
+    sentences = np.maximum.reduceat(alone, evidence.firsts)
+    coverages = _coverages(evidence, sought.probe, worded)
+    shares = _shares_beside(evidence, sought.probe, worded)
+    found = []
+    for number in own:
+        hit, of = hits[number], evidence.of(number)
+        signs = Signs(
+            window=float(windows[number]),
+            sentence=float(sentences[number]),
+            cosine=hit.cosine,
+            bm25=hit.bm25 / worded.most if worded.most else 0.0,
+            coverage=float(coverages[number]),
+            beside=float(shares[number]),
+        )
+        passages = _Passages(
+            spans=evidence.spans[of], cosines=evidence.cosines[of], alone=alone[of], together=together[of]
+        )
+        found.append(_Fitting(hit=hit, signs=signs, fit=fit(signs), passages=passages))
+    return found
+
+
+def _shown_of(
+    fitting: Sequence[_Fitting], store: Store, shows: Callable[[Version], bool], sought: _Sought, most: int
+) -> list[Candidate]:
+    """The best that may be shown, as candidates. The store is read for as many as are wanted, and again where some
+    of them may not be shown."""
+    found: list[Candidate] = []
+    for start in range(0, len(fitting), most):
+        some = fitting[start : start + most]
+        versions = store.versions(one.hit.version for one in some)
+        found += [
+            _candidate(version, one, sought)
+            for one in some
+            if (version := versions.get(one.hit.version)) is not None and shows(version)
+        ]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def _candidate(version: Version, one: _Fitting, sought: _Sought) -> Candidate:
+    passages = one.passages
+    if passages.spans[-1][1] > len(version.text):
+        raise DamagedSnapshot(f"the index holds passages that {version.entry.whole_id} does not have", REBUILD)
+    lit = int((passages.alone + _COSINE_SHARE * passages.cosines).argmax())
+    last = len(passages.spans) - 1
+    before = lit > 0 and (lit == last or passages.together[lit - 1] > passages.together[lit])
+    first = lit - 1 if before else lit
     return Candidate(
         version=version,
-        fit=fit(signs),
-        likely=confidence(fit(signs), sought.entries),
-        signs=signs,
-        highlight=evidence.spans[lit],
-        window=(evidence.spans[max(first, 0)][0], evidence.spans[last][1]),
+        fit=one.fit,
+        likely=confidence(one.fit, sought.entries),
+        signs=one.signs,
+        highlight=_span(passages.spans[lit, 0], passages.spans[lit, 1]),
+        window=_span(passages.spans[first, 0], passages.spans[min(first + 1, last), 1]),
     )
 
 
-def _is_of(evidence: Evidence, version: Version) -> bool:
-    """True; raises DamagedSnapshot where the index holds passages of another text."""
-    if evidence.spans[-1][1] > len(version.text):
-        raise DamagedSnapshot(f"the index holds passages that {version.entry.whole_id} does not have", REBUILD)
-    return True
+def _span(start: np.int64, end: np.int64) -> Span:
+    return int(start), int(end)
 
 
-def _joined(each: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The greater of each two neighbouring columns; the one column there is."""
-    return each if each.shape[1] < 2 else np.maximum(each[:, :-1], each[:, 1:])
+def _weighed(weights: Weights, each: NDArray[np.float32]) -> Weights:
+    """The weighted sum of each column. A matrix product would round a column by where it stands, so that which of two
+    entries of the same words comes first would depend on what else was found."""
+    found: Weights = (weights[:, np.newaxis] * each).sum(axis=0)
+    return found
 
 
-def _coverage(evidence: Evidence, probe: Probe, worded: _Worded) -> float:
+def _joined(each: NDArray[np.float32], firsts: Ids) -> NDArray[np.float32]:
+    """The greater of each column and the next one of the same version; the last one of a version alone, which is
+    never more than what stands before it."""
+    following = np.concatenate([each[:, 1:], each[:, -1:]], axis=1)
+    lasts = np.append(firsts[1:], each.shape[1]) - 1
+    following[:, lasts] = each[:, lasts]
+    joined: NDArray[np.float32] = np.maximum(each, following)
+    return joined
+
+
+def _coverages(evidence: Evidence, probe: Probe, worded: _Worded) -> Weights:
+    """Of each version the greatest share of the terms' weight that two neighbouring passages hold."""
     weights = np.array([worded.rarity.get(term, 0.0) for term in probe.terms], dtype=np.float32)
     whole = weights.sum()
-    return float((weights @ _joined(evidence.held.astype(np.float32))).max() / whole) if whole else 0.0
+    if not whole:
+        return np.zeros(len(evidence.firsts), np.float32)
+    held = _weighed(weights, _joined(evidence.held.astype(np.float32), evidence.firsts))
+    shares: Weights = np.maximum.reduceat(held, evidence.firsts) / whole
+    return shares
 
 
-def _share_beside(evidence: Evidence, probe: Probe, worded: _Worded) -> float:
-    own = set(worded.pairs)
-    held = sum(there for pair, there in zip(probe.pairs, evidence.beside.tolist(), strict=True) if pair in own)
-    return held / len(own) if own else 0.0
+def _shares_beside(evidence: Evidence, probe: Probe, worded: _Worded) -> Weights:
+    """Of each version the share of the pairs that stand side by side in it."""
+    own = np.array([pair in worded.pairs for pair in probe.pairs], dtype=np.float32)
+    shares: Weights = own @ evidence.beside.astype(np.float32) / np.float32(max(len(worded.pairs), 1))
+    return shares

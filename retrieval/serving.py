@@ -6,6 +6,7 @@ The lock is the process's, so a bot that was killed holds it no longer.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from retrieval.errors import StoreBusy
 from retrieval.files import disk
 
 SERVING_LOCK = "serving.lock"
+_LEAST = 19
 
 
 @contextlib.contextmanager
@@ -33,6 +35,20 @@ def serving_lock(home: Path, seconds: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def give_way(home: Path) -> None:
+    """Where a bot is serving from an archive's folder, let it go first: this process has the least priority from now
+    on. Raises DiskError."""
+    if is_served(home):
+        take_least_priority()
+
+
+def take_least_priority() -> None:
+    """Let every other process go first. Where that is not allowed, as in some containers, all stays as it is: it is a
+    courtesy."""
+    with contextlib.suppress(PermissionError):
+        os.nice(_LEAST)
 
 
 def is_served(home: Path) -> bool:

@@ -17,9 +17,10 @@ import numpy as np
 
 from retrieval.bm25 import Statistics
 from retrieval.errors import DamagedSnapshot
+from retrieval.evidence import Evidence, Probe
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.model import Filter
-from retrieval.segment import Evidence, Hit, Probe, SeenSegment, Segment
+from retrieval.segment import Hit, SeenSegment, Segment
 from retrieval.tables import check_files
 
 NOTHING: frozenset[int] = frozenset()
@@ -101,14 +102,14 @@ class View:
         return list(dict.fromkeys([*nearest, *best]))
 
     @staticmethod
-    def evidence(hits: Sequence[Hit], probe: Probe) -> list[Evidence]:
-        """What of a question the passages of each hit hold, in the order of the hits. Raises DamagedSnapshot."""
-        found: dict[Hit, Evidence] = {}
+    def evidence(hits: Sequence[Hit], probe: Probe) -> list[tuple[list[Hit], Evidence]]:
+        """What of a question the passages of the hits hold: those of one segment together, in the order of the hits.
+        Raises DamagedSnapshot."""
+        found = []
         for segment in dict.fromkeys(hit.segment for hit in hits):
             own = [hit for hit in hits if hit.segment is segment]
-            rows = np.array([hit.row for hit in own], dtype=np.int64)
-            found.update(zip(own, segment.evidence(rows, probe), strict=True))
-        return [found[hit] for hit in hits]
+            found.append((own, segment.evidence(np.array([hit.row for hit in own], dtype=np.int64), probe)))
+        return found
 
     def count(self, within: Filter) -> int:
         """How many passages a filter admits."""

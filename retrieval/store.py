@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from retrieval import database, feed, registering, schema, takedown, withholding
 from retrieval.database import mapped
@@ -36,6 +36,7 @@ from retrieval.rows import (
     to_source,
     to_version,
     within,
+    within_in_order,
     worded_entries,
 )
 from retrieval.sources import Mark
@@ -183,10 +184,16 @@ class Store(IndexRecords):
         """The current versions of the earliest (or latest) live entries within a filter, in that order."""
         posted, key = schema.entries.c.posted, schema.entries.c.key
         order = (posted.desc(), key.desc()) if latest else (posted, key)
-        query = current_versions().where(*shown_now(_now()), *within(wanted))
+        query = current_versions().where(*shown_now(_now()), *within_in_order(wanted))
         with mapped(self.path), self._reading() as connection:
             blogs = all_blogs(connection)
             return [to_version(row, blogs) for row in connection.execute(query.order_by(*order).limit(limit))]
+
+    def is_anything(self, wanted: Filter) -> bool:
+        """Whether there is a live entry within a filter."""
+        query = select(literal(1)).select_from(schema.entries).where(*shown_now(_now()), *within(wanted)).limit(1)
+        with mapped(self.path), self._reading() as connection:
+            return connection.execute(query).first() is not None
 
     def times(self, wanted: Filter) -> list[datetime]:
         """When the live entries within a filter were posted, the first one first."""

@@ -1,15 +1,17 @@
-"""What a segment holds of its versions, as arrays: on disk, mapped into memory, or in memory alone.
+"""What a segment holds of its versions, as arrays: on disk, mapped into memory, or in memory alone. The tokens, most
+of all that there is, are read from the disk.
 
 passages.npy     version, start, end, and how many terms and tokens it has; in the order of versions.npy
 versions.npy     version, time of posting, blog, its passages, and how many terms and tokens its title has
 terms.npy        the hashed terms of each version, its title's first, then those of its passages in order
 tokens.npy       the vectors of its tokens, a byte a number, likewise
+vectors.npy      the vectors of its passages, see `vectors`
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,12 @@ from numpy.typing import NDArray
 from retrieval.bm25 import HASH, flattened
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot
-from retrieval.files import DAMAGED_ARRAY
+from retrieval.growing import Rows
+from retrieval.languages import primary
 from retrieval.lexical import LexicalDocument, terms
-from retrieval.manifest import REBUILD, SegmentMark
-from retrieval.model import Span, Version
+from retrieval.manifest import REBUILD, ModelMark, SegmentMark
+from retrieval.model import Blog, Span, Version
+from retrieval.stored import Runs, Stored, mapped
 
 _PASSAGE = np.dtype([("version", "<i8"), ("start", "<i4"), ("end", "<i4"), ("terms", "<i4"), ("tokens", "<i4")])
 _VERSION = np.dtype(
@@ -38,6 +42,7 @@ _VERSION = np.dtype(
     ]
 )
 _BYTE = np.dtype("i1")
+VECTOR = np.dtype("<f4")
 _HASHED_UP_TO = 64_000_000
 """Bytes of a segment whose digests are compared when it is opened: 64 MB took under 0.1 s. Damage to a smaller one
 is found before tantivy or FAISS reads it; a larger one's is left to `stet doctor`."""
@@ -62,47 +67,74 @@ class Tables:
     passages: NDArray[Any]
     versions: NDArray[Any]
     terms: NDArray[np.uint64]
-    tokens: NDArray[np.int8]
+    tokens: Runs
     blogs: tuple[str, ...]
 
 
-def tabulated(versions: Sequence[IndexedVersion], width: int) -> tuple[Tables, list[LexicalDocument]]:
-    """The tables of versions and their passages, and the versions as documents for the word index."""
-    blogs = tuple(sorted({one.version.entry.blog.id for one in versions}))
-    number_of = {blog: number for number, blog in enumerate(blogs)}
-    rows: list[tuple[int, ...]] = []
-    passages: list[tuple[int, ...]] = []
-    documents: list[LexicalDocument] = []
-    every_term: list[str] = []
-    for number, one in enumerate(versions):
-        version, language = one.version, one.version.entry.blog.language
-        posted, blog = microseconds(version.entry.posted_at), version.entry.blog.id
-        title = terms(version.title or "", language) if one.passages else []
-        texts = [terms(version.text[start:end], language) for start, end in one.passages]
-        text = [term for some in texts for term in some]
-        rows.append((version.key, posted, len(passages), len(texts), number_of[blog], len(title), one.counts[0]))
-        passages += [
-            (version.key, start, end, len(some), tokens)
-            for (start, end), some, tokens in zip(one.passages, texts, one.counts[1:], strict=True)
-        ]
-        documents.append(
-            LexicalDocument(row=number, version=version.key, posted=posted, blog=blog, title=title, text=text)
-        )
-        every_term += [*title, *text]
-    tables = Tables(
-        passages=np.array(passages, dtype=_PASSAGE),
-        versions=np.array(rows, dtype=_VERSION),
-        terms=flattened(every_term),
-        tokens=np.concatenate([np.empty((0, width), _BYTE), *(one.tokens for one in versions)]),
-        blogs=blogs,
-    )
-    return tables, documents
+def kinds(model: ModelMark) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Each table's type, and the shape of a row; the vectors' besides."""
+    return {
+        "passages": (_PASSAGE, ()),
+        "versions": (_VERSION, ()),
+        "terms": (HASH, ()),
+        "tokens": (_BYTE, (model.width,)),
+        "vectors": (VECTOR, (model.dimension,)),
+    }
 
 
-def save(folder: Path, tables: Tables) -> None:
-    """Write a segment's tables. Raises OSError."""
-    for name in ("passages", "versions", "terms", "tokens"):
-        np.save(folder / f"{name}.npy", getattr(tables, name), allow_pickle=False)
+class Tabulating:
+    """Versions → rows of a segment's tables, and the versions as documents for the word index, a few at a time."""
+
+    def __init__(self, rows: Mapping[str, Rows]) -> None:
+        """`rows` takes those of each table; see `kinds`."""
+        self._rows = rows
+        self._blogs: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._versions = 0
+        self._passages = 0
+
+    @property
+    def blogs(self) -> dict[str, str]:
+        """The blogs by id, in the order of their numbers, with the languages by which their words were read."""
+        return self._blogs
+
+    def add(self, versions: Sequence[IndexedVersion]) -> list[LexicalDocument]:
+        """Take the next versions; the documents that they are. Raises OSError."""
+        of_versions: list[tuple[int, ...]] = []
+        of_passages: list[tuple[int, ...]] = []
+        documents: list[LexicalDocument] = []
+        every_term: list[str] = []
+        for one in versions:
+            version, language = one.version, one.version.entry.blog.language
+            posted = microseconds(version.entry.posted_at)
+            title = terms(version.title or "", language) if one.passages else []
+            texts = [terms(version.text[start:end], language) for start, end in one.passages]
+            text = [term for some in texts for term in some]
+            blog = self._number(version.entry.blog)
+            first = self._passages + len(of_passages)
+            of_versions.append((version.key, posted, first, len(texts), blog, len(title), one.counts[0]))
+            of_passages += [
+                (version.key, start, end, len(some), tokens)
+                for (start, end), some, tokens in zip(one.passages, texts, one.counts[1:], strict=True)
+            ]
+            row = self._versions + len(documents)
+            documents.append(
+                LexicalDocument(row=row, posted=posted, blog=version.entry.blog.id, title=title, text=text)
+            )
+            every_term += [*title, *text]
+        self._versions += len(of_versions)
+        self._passages += len(of_passages)
+        self._rows["versions"].extend(np.array(of_versions, dtype=_VERSION))
+        self._rows["passages"].extend(np.array(of_passages, dtype=_PASSAGE))
+        self._rows["terms"].extend(flattened(every_term))
+        for one in versions:
+            self._rows["tokens"].extend(one.tokens)
+            self._rows["vectors"].extend(one.vectors)
+        return documents
+
+    def _number(self, blog: Blog) -> int:
+        self._blogs.setdefault(blog.id, primary(blog.language))
+        return self._numbers.setdefault(blog.id, len(self._numbers))
 
 
 def opened(folder: Path, mark: SegmentMark, width: int) -> Tables:
@@ -111,8 +143,8 @@ def opened(folder: Path, mark: SegmentMark, width: int) -> Tables:
         passages=_table(folder / "passages.npy", _PASSAGE, (mark.passages,)),
         versions=np.array(keys_of(folder, mark)),
         terms=_table(folder / "terms.npy", HASH, (mark.terms,)),
-        tokens=_table(folder / "tokens.npy", _BYTE, (mark.tokens, width)),
-        blogs=tuple(sorted(mark.blogs)),
+        tokens=Stored(folder / "tokens.npy", _BYTE, (mark.tokens, width)),
+        blogs=tuple(mark.blogs),
     )
     if not _belong_together(tables):
         raise DamagedSnapshot(f"the tables in {folder} contradict each other", REBUILD)
@@ -125,14 +157,8 @@ def keys_of(folder: Path, mark: SegmentMark) -> NDArray[Any]:
 
 
 def _table(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """A table of a segment, mapped into memory."""
-    try:
-        table = np.lib.format.open_memmap(path, mode="r")
-    except DAMAGED_ARRAY as error:
-        raise DamagedSnapshot(f"{path} cannot be read: {error}", REBUILD) from error
-    if table.dtype != kind or table.shape != shape:
-        raise DamagedSnapshot(f"{path} is not what the manifest says", REBUILD)
-    return table
+    """A table of a segment, mapped into memory, as a plain array: slices of it cost a fifth."""
+    return np.asarray(mapped(path, kind, shape))
 
 
 def _belong_together(tables: Tables) -> bool:
@@ -141,7 +167,7 @@ def _belong_together(tables: Tables) -> bool:
     passages, versions = tables.passages, tables.versions
     counts = versions["count"].astype(np.int64)
     ends = np.cumsum(counts)
-    held = {"terms": len(tables.terms), "tokens": len(tables.tokens)}
+    held = {"terms": len(tables.terms), "tokens": tables.tokens.shape[0]}
     return bool(
         (counts >= 0).all()
         and (versions["first"] == ends - counts).all()

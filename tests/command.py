@@ -20,7 +20,10 @@ from typing import Any
 import pytest
 
 from bot import cli
-from retrieval.embedding import BUNDLED, Embedder, SentenceTransformerEmbedder
+from retrieval import encoders
+from retrieval.encoding import Embedder
+from retrieval.model_files import BUNDLED
+from tests import converted_model
 
 ROOT = Path(__file__).parents[1]
 FOOTER = "FacebookTwitterGoogle plusShareShare this postFacebookTwitterGoogle plusclose"
@@ -65,12 +68,12 @@ class Command:
     def __init__(self, home: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home = home
         self._monkeypatch = monkeypatch
-        load = SentenceTransformerEmbedder.load
+        load = encoders.load
 
-        def loaded(name: str, verified: Path, device: str | None = None) -> Embedder:
-            return embedder if name == BUNDLED else load(name, verified, device)
+        def loaded(name: str, verified: Path, *settings: Any) -> Embedder:
+            return embedder if name == BUNDLED else load(name, verified, *settings)
 
-        monkeypatch.setattr(SentenceTransformerEmbedder, "load", loaded)
+        monkeypatch.setattr(encoders, "load", loaded)
 
     def __call__(self, *words: str | Path, stdin: bytes = b"") -> Finished:
         return self.bare("--home", self.home, *words, stdin=stdin)
@@ -95,7 +98,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def start(*words: str | Path, **options: Any) -> subprocess.Popen[str]:
-    """`stet …` as a process of its own, its output captured."""
+    """`stet …` as a process of its own, its output captured. Where it encodes, its archive has the model."""
+    if "--home" in words and not {"add", "ask", "reindex", "watch"}.isdisjoint(map(str, words)):
+        converted_model.give(Path(words[words.index("--home") + 1]))
     return _start("-m", "bot", *words, **options)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from retrieval.archive import Archive
-from retrieval.embedding import BUNDLED, Embedder, SentenceTransformerEmbedder
+from retrieval.encoding import Embedder
 from retrieval.model import SourceOptions
+from tests import converted_model
 from tests.data_folder import SAMPLE, SEED
+from tests.once import made_once
 from tests.remembering import Remembering
 from tests.slack_server import LoopbackSlack
 from tests.walking import Walker
@@ -21,24 +26,66 @@ from tests.walking import Walker
 settings.register_profile("stet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stet")
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Before torch is imported: the suite's processes share the cores, and threads that each of them adds only spin."""
+
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The converted model's folder is that of the whole run, whose processes inherit its name."""
+    if not hasattr(config, "workerinput"):
+        os.environ[converted_model.FOLDER] = tempfile.mkdtemp(prefix="stet-models-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(converted_model.FOLDER), ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine's gets into a test, and no proxy between the bot and the loopback."""
     for name in list(os.environ):
-        if name.startswith(("STET_", "SLACK_")) and name != "STET_TEST_DATA":
+        if name.startswith(("STET_", "SLACK_")) and not name.startswith("STET_TEST_"):
             monkeypatch.delenv(name)
         if name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    with made_once():
+        yield
+
+
 @pytest.fixture(scope="session")
-def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+def embedder() -> Embedder:
     """The bundled model."""
-    verified = tmp_path_factory.mktemp("model") / "model.json"
-    return Remembering(SentenceTransformerEmbedder.load(BUNDLED, verified))
+    return Remembering(converted_model.load())
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Callable[..., Path]:
+    """The home of an archive that holds the given sources, made once: reading, cutting and indexing the same document
+    for each test is most of what a test of the bot would do. For copying; nobody writes to it. Without sources: an
+    empty archive."""
+    made: dict[tuple[tuple[Path, ...], SourceOptions], Path] = {}
+
+    def home(sources: tuple[Path, ...], options: SourceOptions) -> Path:
+        if (sources, options) not in made:
+            folder = tmp_path_factory.mktemp("published") / "home"
+            with closing(Archive.open(folder, embedder.name, lambda: embedder)) as archive:
+                _add(archive, sources, options)
+            made[sources, options] = folder
+        return made[sources, options]
+
+    return home
+
+
+def _add(archive: Archive, sources: tuple[Path, ...], options: SourceOptions) -> None:
+    if sources:
+        archive.add([str(source) for source in sources], options, NOW, lambda *_: None)
 
 
 @pytest.fixture
@@ -48,15 +95,20 @@ def archives() -> list[Archive]:
 
 
 @pytest.fixture
-def make_archive(tmp_path: Path, embedder: Embedder, archives: list[Archive]) -> Iterator[Callable[..., Archive]]:
-    """Make an archive that holds the given sources."""
+def make_archive(
+    tmp_path: Path, embedder: Embedder, archives: list[Archive], published: Callable[..., Path]
+) -> Iterator[Callable[..., Archive]]:
+    """Make an archive that holds the given sources: a copy, where many tests read these documents."""
     made = archives
 
     def make(*sources: Path, options: SourceOptions | None = None) -> Archive:
-        archive = Archive.open(tmp_path / f"home{len(made)}", embedder.name, lambda: embedder)
+        home, how = tmp_path / f"home{len(made)}", options or SourceOptions()
+        held = sources if {SAMPLE, SEED}.issuperset(sources) else ()
+        shutil.copytree(published(held, how if held else SourceOptions()), home)
+        archive = Archive.open(home, embedder.name, lambda: embedder)
         made.append(archive)
-        if sources:
-            archive.add([str(source) for source in sources], options or SourceOptions(), NOW, lambda *_: None)
+        if not held:
+            _add(archive, sources, how)
         return archive
 
     yield make

@@ -14,10 +14,10 @@ import pytest
 
 from retrieval import building
 from retrieval.errors import SnapshotError
+from retrieval.evidence import Probe
 from retrieval.manifest import Manifest, ModelMark
 from retrieval.model import Blog, Cause, Entry, Filter, Span, Status, Version, digest
 from retrieval.projection import rounded
-from retrieval.segment import Probe
 from retrieval.snapshot import Snapshot
 from retrieval.tables import IndexedVersion
 from retrieval.vectors import Scores
@@ -100,7 +100,7 @@ SECOND = [whole(version(9, "A pump arrived."))]
 
 
 def build(folder: Path, versions: Sequence[IndexedVersion] = FIRST, change: int = 7) -> Manifest:
-    return building.build(folder, versions, MARK, change, NOW)
+    return building.build(folder, [versions], MARK, change, NOW)
 
 
 def probe(vector: Scores, *terms: str, tokens: Scores = AXES[:0], pairs: Sequence[tuple[str, str]] = ()) -> Probe:

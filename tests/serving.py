@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.posting import EVENT_TYPE
+from tests import converted_model
 from tests.slack_sent import Sent
 from tests.slack_server import LoopbackSlack, Posted
 
@@ -29,6 +30,8 @@ class Served:
 
     def start(self) -> None:
         """Start it; returns once it is connected. Raises TimeoutError."""
+        if converted_model.FOLDER in os.environ:  # a benchmark has none
+            converted_model.give(self._home)
         before = self._slack.connections_made
         tokens = {
             "SLACK_BOT_TOKEN": self._slack.bot_token,

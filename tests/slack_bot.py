@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot import report
 from bot.app import Bot
@@ -36,6 +38,23 @@ def with_outsiders(slack: LoopbackSlack) -> None:
     slack.channels["CSHARED"] = {"is_ext_shared": True}
 
 
+@cache
+def _blank() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        Ledger.open(path).close()
+        return path.read_bytes()
+
+
+def ledger_in(folder: Path) -> Ledger:
+    """The ledger in a folder; a copy of an empty one where there is none. Making its tables takes longer than most
+    tests of the bot use it; that they are made is for the tests of the ledger."""
+    path = folder / "ledger.db"
+    if not path.exists():
+        path.write_bytes(_blank())
+    return Ledger.open(path)
+
+
 @contextmanager
 def running(
     slack: LoopbackSlack,
@@ -46,7 +65,7 @@ def running(
     policy: Policy | None = None,
 ) -> Iterator[Bot]:
     """The bot, connected; its ledger in `folder`; `page` makes the report on a document."""
-    ledger = Ledger.open(folder / "ledger.db")
+    ledger = ledger_in(folder)
     bot = Bot(archive, ledger, web_client(slack.api_url, slack.bot_token), page, policy=policy)
     bot.start()
     try:

@@ -15,6 +15,7 @@ from bot.slack import web_client
 from retrieval.archive import Archive
 from retrieval.model import SourceOptions
 from tests.conftest import NOW
+from tests.slack_bot import ledger_in
 from tests.slack_records import ShownView
 from tests.slack_server import LoopbackSlack
 from tests.walk import Walk
@@ -38,7 +39,7 @@ def add(archive: Archive, folder: Path, blog: str, *titles: str | None, **option
 @contextmanager
 def running(slack: LoopbackSlack, archive: Archive, folder: Path) -> Iterator[Ledger]:
     """A bot with two admins, connected; its ledger."""
-    ledger = Ledger.open(folder / "ledger.db")
+    ledger = ledger_in(folder)
     policy = Policy(admins=frozenset({"UADMIN", "UOTHER"}))
     bot = Bot(archive, ledger, web_client(slack.api_url, slack.bot_token), policy=policy)
     bot.start()

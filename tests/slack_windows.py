@@ -17,6 +17,7 @@ from bot.slack import web_client
 from retrieval.archive import Archive
 from retrieval.model import SourceOptions
 from tests.conftest import NOW
+from tests.slack_bot import ledger_in
 from tests.slack_records import Posted, ShownView
 from tests.slack_server import LoopbackSlack
 from tests.walk import Walk
@@ -36,7 +37,7 @@ def windowed(
     slack: LoopbackSlack, archive: Archive, folder: Path, *settings: ChannelSettings
 ) -> Iterator[tuple[Bot, Ledger]]:
     """The bot, connected, with one admin and with settings of channels; its ledger in `folder`."""
-    ledger = Ledger.open(folder / "ledger.db")
+    ledger = ledger_in(folder)
     for one in settings:
         ledger.channels.set(one, ADMIN, NOW)
     client = web_client(slack.api_url, slack.bot_token)

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import building
+from retrieval import building, segment_writer
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot, DiskError
-from retrieval.lexical import LexicalIndex
+from retrieval.growing import Written
+from retrieval.lexical import LexicalIndex, LexicalWriter
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.model import Filter
 from retrieval.projection import unit
@@ -32,14 +33,14 @@ def test_a_damaged_snapshot_is_built_again_and_clears_up(tmp_path: Path, damage:
     assert len(list((tmp_path / "segments").iterdir())) == 1
 
 
-POINTS = ["write_index", "sync_file", "sync_folder", "write_atomically", "LexicalIndex.build"]
+POINTS = ["write_index", "sync_file", "sync_folder", "write_atomically", "LexicalWriter.close"]
 
 
 def crash_at(point: str, crash: Callable[..., Any], replace: Callable[[object, str, object], None]) -> None:
-    if point == "LexicalIndex.build":
-        replace(LexicalIndex, "build", crash)
+    if point == "LexicalWriter.close":
+        replace(LexicalWriter, "close", crash)
     else:
-        replace(building, point, crash)
+        replace(segment_writer if hasattr(segment_writer, point) else building, point, crash)
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -68,7 +69,7 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", fail)
+    monkeypatch.setattr(Written, "extend", fail)
     with pytest.raises(DiskError, match="no space is left to write") as caught:
         build(tmp_path)
     assert caught.value.hint.startswith("free some space")
@@ -111,10 +112,10 @@ class Archive:
         self.hours: dict[int, int] = {}
         self.change = 0
 
-    def contents(self, keys: Sequence[int]) -> building.Contents:
+    def contents(self, keys: Sequence[int]) -> segment_writer.Contents:
         held = [version(key, self.texts[key], hours=self.hours.get(key, key)) for key in keys]
         vectors = [np.random.default_rng(one.key).normal(size=(1, 4)).astype(np.float32) for one in held]
-        return [indexed(one, [(0, len(one.text))], unit(vector)) for one, vector in zip(held, vectors, strict=True)]
+        yield [indexed(one, [(0, len(one.text))], unit(vector)) for one, vector in zip(held, vectors, strict=True)]
 
     def extend(self, add: Sequence[int] = (), gone: Sequence[int] = (), erased: Sequence[int] = ()) -> Manifest:
         self.texts |= {key: f"Pump {key} arrived." for key in add}
@@ -131,7 +132,7 @@ class Archive:
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     made = Archive(tmp_path)
-    build(tmp_path, made.contents([]), 0)
+    build(tmp_path, [], 0)
     return made
 
 

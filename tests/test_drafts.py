@@ -237,9 +237,9 @@ def test_too_many_quotations_or_marks_are_refused() -> None:
 @pytest.mark.parametrize("chars", ["“", "”", '"', "'", "’", "‘", "«", "„“", "“‘", "‘a’ ", '6" ', "“\n", "'a "])
 def test_marks_without_end_take_little_time(chars: str) -> None:
     text = chars * (50_000 // len(chars))
-    started = time.perf_counter()
+    started = time.thread_time()
     find_quotations(Page(text=text))
-    assert time.perf_counter() - started < 10
+    assert time.thread_time() - started < 10
 
 
 TEXTS = st.text(alphabet="“”„\"'‘’‚«»‹› \n\u00a0abS.,—-(5n…", max_size=120) | st.text(max_size=60)

@@ -375,9 +375,9 @@ def test_without_python_docx_the_hint_names_the_extra(monkeypatch: pytest.Monkey
 
 def test_a_long_document_takes_little_time() -> None:
     data = word(p(r("ab "), r("cd")) * 40_000)
-    started = time.perf_counter()
+    started = time.thread_time()
     assert len(from_docx(data, "a.docx", 100_000_000).text) == 239_999
-    assert time.perf_counter() - started < 10
+    assert time.thread_time() - started < 10
 
 
 RICH = word("".join(body for body, _ in PLACES) + "".join(body for body, _, _ in LEFT_OUT), footnotes=note(7, "x"))

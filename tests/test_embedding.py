@@ -19,7 +19,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from retrieval import embedding
+from retrieval import model_files
 from retrieval.embedding import BUNDLED, TITLE, Embedder, SentenceTransformerEmbedder
 from retrieval.errors import ModelError
 from tests.tiny_models import WORDS, Maker, in_full, load, reading, saved, vector
@@ -70,25 +70,25 @@ def test_weights_are_compared_once_and_again_when_they_change(
     weights, verified = tmp_path / "model.safetensors", tmp_path / "verified.json"
     weights.write_bytes(b"weights")
     with pytest.raises(ModelError, match="are not the expected ones"):
-        embedding._verify_once(weights, verified)
+        model_files.verify_once(weights, verified)
     assert not verified.exists()
     found = hashlib.sha256(b"weights").hexdigest()
-    monkeypatch.setattr(embedding, "_BUNDLED_SHA256", found)
-    embedding._verify_once(weights, verified)
+    monkeypatch.setattr(model_files, "BUNDLED_SHA256", found)
+    model_files.verify_once(weights, verified)
 
     def hashed_again(*_: object) -> None:
         raise AssertionError("hashed again")
 
     with monkeypatch.context() as patched:
         patched.setattr(hashlib, "file_digest", hashed_again)
-        embedding._verify_once(weights, verified)
+        model_files.verify_once(weights, verified)
     weights.write_bytes(b"altered")
     os.utime(weights, ns=(1, 1))
     with pytest.raises(ModelError, match="are not the expected ones: SHA-256 "):
-        embedding._verify_once(weights, verified)
+        model_files.verify_once(weights, verified)
     verified.write_bytes(b"garbage")
     weights.write_bytes(b"weights")
-    embedding._verify_once(weights, verified)
+    model_files.verify_once(weights, verified)
     assert json.loads(verified.read_bytes())["sha256"] == found
 
 
@@ -237,7 +237,7 @@ def test_encoding_changes_no_fingerprint(make_model: Maker, tmp_path: Path) -> N
     tiny = load(make_model(), tmp_path)
     tiny.encode([reading("the river rose"), reading("it")])
     tiny.encode_question("what is it")
-    again = SentenceTransformerEmbedder("tiny", tiny._model, tiny.projection)
+    again = SentenceTransformerEmbedder("tiny", tiny.model, tiny.projection)
     assert again.fingerprint == tiny.fingerprint == load(tmp_path / "model", tmp_path).fingerprint
 
 
@@ -252,7 +252,8 @@ def test_the_fingerprint_tells_weights_apart(make_model: Maker, tmp_path: Path) 
 def test_several_threads_may_encode_at_once(make_model: Maker, tmp_path: Path) -> None:
     tiny = load(make_model(), tmp_path)
     texts = [" ".join(WORDS[: 1 + number % 9]) for number in range(24)]
-    alone = {text: tiny.encode_question(text) for text in texts}
+    other = load(tmp_path / "model", tmp_path)  # what is asked again is remembered
+    alone = {text: other.encode_question(text) for text in texts}
     wrong: list[str] = []
 
     def ask(text: str) -> None:

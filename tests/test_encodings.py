@@ -9,6 +9,7 @@ import pytest
 
 from retrieval import embedding
 from retrieval.embedding import TITLE, Embedder, SentenceTransformerEmbedder, Vectors
+from retrieval.model_files import SHIPPED
 from retrieval.projection import narrowed, unit
 from tests.tiny_models import in_full, load, reading, saved, vector
 
@@ -24,7 +25,7 @@ def _in_full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rows(embedder: SentenceTransformerEmbedder, text: str) -> Vectors:
     """The model's own vectors of the tokens of a text, special ones too."""
-    [found] = embedder._model.encode([text], output_value="token_embeddings", convert_to_numpy=False)
+    [found] = embedder.model.encode([text], output_value="token_embeddings", convert_to_numpy=False)
     own: Vectors = found.cpu().numpy()
     return own
 
@@ -49,7 +50,7 @@ def test_a_passage_of_all_tokens_points_where_the_model_s_own_vector_does_but_fo
     own = rows(tiny, TEXT)
     np.testing.assert_allclose(vector(tiny, TEXT), unit(own[1:-1].mean(axis=0)), atol=1e-5)
     # a question's is the model's own
-    [pooled] = np.asarray(tiny._model.encode([TEXT]))
+    [pooled] = np.asarray(tiny.model.encode([TEXT]))
     np.testing.assert_allclose(tiny.encode_question(TEXT).vector, unit(pooled), atol=1e-5)
 
 
@@ -57,7 +58,7 @@ def test_a_model_that_does_not_take_the_mean_reads_each_passage_by_itself(tmp_pa
     tiny = load(saved(tmp_path, pooling="cls"), tmp_path)
     [found, other] = tiny.encode([reading(TEXT, "what is it ", PASSAGES), reading("it rose")])
     alone = [f"what is it {TEXT[start:end]}" for start, end in PASSAGES]
-    own = np.asarray(tiny._model.encode([*alone, "it rose"]))
+    own = np.asarray(tiny.model.encode([*alone, "it rose"]))
     np.testing.assert_allclose(found.vectors, unit(own[:3]), atol=1e-5)
     np.testing.assert_allclose(other.vectors, unit(own[3:]), atol=1e-5)
     # its tokens are those of the whole
@@ -65,7 +66,7 @@ def test_a_model_that_does_not_take_the_mean_reads_each_passage_by_itself(tmp_pa
         found.tokens, narrowed(rows(tiny, f"what is it {TEXT}")[1:-1], tiny.projection), atol=1e-5
     )
     np.testing.assert_allclose(
-        tiny.encode_question(TEXT).vector, unit(np.asarray(tiny._model.encode([TEXT]))[0]), atol=1e-5
+        tiny.encode_question(TEXT).vector, unit(np.asarray(tiny.model.encode([TEXT]))[0]), atol=1e-5
     )
 
 
@@ -162,7 +163,7 @@ def test_a_damaged_one_is_learned_again_and_written(tmp_path: Path, damage: obje
 
 
 def test_the_fingerprint_tells_projections_apart(tmp_path: Path) -> None:
-    model = load(saved(tmp_path), tmp_path)._model
+    model = load(saved(tmp_path), tmp_path).model
     one, other = np.eye(16, 4, dtype=np.float32), np.eye(16, 5, dtype=np.float32)
     made = [SentenceTransformerEmbedder("tiny", model, projection) for projection in (one, other)]
     assert made[0].fingerprint != made[1].fingerprint
@@ -170,7 +171,7 @@ def test_the_fingerprint_tells_projections_apart(tmp_path: Path) -> None:
 
 
 def test_the_bundled_model_s_projection_is_the_one_that_is_shipped(embedder: Embedder) -> None:
-    shipped = np.load(embedding._SHIPPED)
+    shipped = np.load(SHIPPED)
     assert (shipped.shape, shipped.dtype) == ((embedder.dimension, embedder.width), np.float32)
     [found] = embedder.encode([reading("The river rose.")])
     assert found.tokens.shape == (3, 96)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from retrieval.bm25 import Statistics
 from retrieval.embedding import TITLE, Reading
+from retrieval.evidence import Evidence, Probe
 from retrieval.lexical import terms
 from retrieval.model import Filter
 from retrieval.projection import rounded
-from retrieval.segment import Evidence, Hit, Probe, Segment
+from retrieval.segment import Hit, Segment
 from retrieval.sentences import sentences
 from retrieval.snapshot import View
 from retrieval.tables import IndexedVersion
+from retrieval.vectors import Scores
 from tests.made_up_embedder import Counting
 from tests.made_up_index import AXES, MARK, indexed, probe, version, whole
 
@@ -34,7 +37,37 @@ entries = st.dictionaries(st.integers(0, 11), st.tuples(texts, st.none() | wordi
 Entries = dict[int, tuple[str, str | None]]
 
 
-def equal(one: Evidence, other: Evidence) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Alone:
+    """The evidence of one version."""
+
+    spans: tuple[tuple[int, int], ...]
+    cosines: Scores
+    likeness: Scores
+    held: NDArray[np.bool_]
+    beside: NDArray[np.bool_]
+
+
+def each(found: list[tuple[list[Hit], Evidence]]) -> dict[int, tuple[Hit, Alone]]:
+    """By version."""
+    return {
+        hit.version: (
+            hit,
+            Alone(
+                spans=tuple((start, end) for start, end in evidence.spans[of].tolist()),
+                cosines=evidence.cosines[of],
+                likeness=evidence.likeness[:, of],
+                held=evidence.held[:, of],
+                beside=evidence.beside[:, number],
+            ),
+        )
+        for hits, evidence in found
+        for number, hit in enumerate(hits)
+        for of in [evidence.of(number)]
+    }
+
+
+def equal(one: Alone, other: Alone) -> None:
     assert one.spans == other.spans
     np.testing.assert_allclose(one.cosines, other.cosines, atol=1e-6)
     np.testing.assert_allclose(one.likeness, other.likeness, atol=1e-6)
@@ -42,9 +75,8 @@ def equal(one: Evidence, other: Evidence) -> None:
     np.testing.assert_array_equal(one.beside, other.beside)
 
 
-def by_version(view: View, wanted: Probe, within: Filter | None = None) -> dict[int, tuple[Hit, Evidence]]:
-    hits = view.retrieve(wanted, 99, within or Filter())
-    return {hit.version: (hit, found) for hit, found in zip(hits, view.evidence(hits, wanted), strict=True)}
+def by_version(view: View, wanted: Probe, within: Filter | None = None) -> dict[int, tuple[Hit, Alone]]:
+    return each(view.evidence(view.retrieve(wanted, 99, within or Filter()), wanted))
 
 
 def view_of(*segments: list[IndexedVersion], dimension: int = 4) -> View:
@@ -116,8 +148,11 @@ def test_evidence_comes_in_the_order_of_the_hits_of_several_segments() -> None:
     asked = probe(AXES[1], "pump", "quay")
     hits = sorted(view.retrieve(asked, 9, Filter()), key=lambda one: one.version)
     for order in (hits, hits[::-1], [hits[1], hits[2], hits[0]]):
-        lengths = {1: 36, 2: 5, 3: 5}
-        assert [one.spans[-1][1] for one in view.evidence(order, asked)] == [lengths[one.version] for one in order]
+        found = view.evidence(order, asked)
+        assert sorted(hit.version for own, _ in found for hit in own) == [1, 2, 3]
+        for own, _ in found:  # of one segment together
+            assert own == [hit for hit in order if hit in own]
+        assert {key: one.spans[-1][1] for key, (_, one) in each(found).items()} == {1: 36, 2: 5, 3: 5}
     assert view.evidence([], asked) == []
 
 
@@ -156,10 +191,10 @@ def test_evidence_of_many_is_that_of_each(contents: Entries) -> None:
     view = view_of(embedded(contents), dimension=8)
     for wanted in probes():
         hits = view.retrieve(wanted, 99, Filter())
-        together = view.evidence(hits, wanted)
+        together = each(view.evidence(hits, wanted))
         assert len(together) == len(hits) == len(contents)
-        for hit, found in zip(hits, together, strict=True):
-            [alone] = view.evidence([hit], wanted)
+        for hit, found in together.values():
+            [(_, alone)] = each(view.evidence([hit], wanted)).values()
             equal(found, alone)
             assert max(found.cosines) == pytest.approx(hit.cosine, abs=1e-6)
 

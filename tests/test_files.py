@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import DiskError, StoreBusy
-from retrieval.files import write_atomically, writers_lock
+from retrieval.files import bytes_below, write_atomically, writers_lock
 
 _KILLED = """
 import os, sys
@@ -66,3 +66,10 @@ with writers_lock(Path({str(tmp_path)!r}), 0):
             pass
     with writers_lock(tmp_path, 0):
         pass
+
+
+def test_the_size_of_a_folder_without_a_part_of_it(tmp_path: Path) -> None:
+    for name, size in (("a", 3), ("models/x/b", 50), ("index/models/c", 7)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x" * size)
+    assert (bytes_below(tmp_path), bytes_below(tmp_path, besides="models")) == (60, 10)

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import watching
-from retrieval.archive import Report
 from retrieval.errors import DiskError, SourceMissing, SourceUnreachable, StetError, StoreBusy, UsageError
 from retrieval.following import Changed, Event, Follower, Pace, Recovered, Troubled, Warned
 from retrieval.ingest import SourceReport
 from retrieval.model import Refusal, SourceOptions
+from retrieval.reports import Report
 from retrieval.rows import Source
 
 NOW = datetime(2031, 6, 14, 15, 40, tzinfo=UTC)

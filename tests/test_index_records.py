@@ -63,6 +63,26 @@ def test_what_is_held_back_until_then(store: Store) -> None:
     assert store.held_versions(NOW) == {2, 4}
 
 
+def test_the_stamp_is_the_same_as_long_as_the_archive_is(store: Store) -> None:
+    before = store.stamp(NOW)
+    assert before == store.stamp(NOW) == store.stamp(NOW + timedelta(days=1))
+    assert (before.change, sorted(before.by_id)) == (5, ["flood", "other"])
+    said(store, 1, held_until=microseconds(NOW) + 1)
+    assert store.stamp(NOW).held_entries == {1}
+    assert store.stamp(NOW + timedelta(seconds=1)) == before  # over by itself, without a change
+    with store._writing() as connection:
+        connection.execute(
+            update(schema.blogs).where(schema.blogs.c.id == "other").values(held_until=schema.HELD_FOREVER)
+        )
+    assert store.stamp(NOW + timedelta(seconds=1)).held_blogs == {"other"}
+    with store._writing() as connection:
+        connection.execute(
+            update(schema.blogs).where(schema.blogs.c.id == "other").values(held_until=None, visibility="C1")
+        )
+    after = store.stamp(NOW + timedelta(seconds=1))
+    assert (after == before, after.by_id["other"].visibility) == (False, ("C1",))
+
+
 def test_what_was_taken_down(store: Store) -> None:
     assert store.erased_versions() == frozenset()
     with store._writing() as connection:

@@ -65,8 +65,8 @@ def test_the_index_holds_each_passage_and_embeds_none_twice(store: Store, tmp_pa
     [nearest] = opened.view().retrieve(wanted, 1, Filter())
     assert nearest.cosine == pytest.approx(1)
     version = store.versions([nearest.version])[nearest.version]
-    [evidence] = opened.view().evidence([nearest], wanted)
-    assert [version.text[slice(*span)] for span in evidence.spans] == ["The river rose.", "So did they."]
+    [(_, evidence)] = opened.view().evidence([nearest], wanted)
+    assert [version.text[slice(*span)] for span in evidence.spans.tolist()] == ["The river rose.", "So did they."]
     assert evidence.cosines[1] == pytest.approx(1)
     np.testing.assert_allclose(evidence.likeness[:, 1], [1, 1, 1], atol=0.01)
     assert version.current
@@ -140,20 +140,20 @@ def test_a_version_too_long_for_the_model_is_read_in_stretches_each_under_the_ti
 
 def test_stopped_while_embedding_what_was_done_is_kept(store: Store, tmp_path: Path) -> None:
     embedder = Counting()
-    rows = "".join(line(str(number), f"Number {number} rose by {number} feet.") for number in range(600))
+    rows = "".join(line(str(number), f"Number {number} rose by {number} feet.") for number in range(1_200))
     take(store, write(tmp_path / "a.jsonl", rows))
-    embedder.fail_after = 300
+    embedder.fail_after = 600
     with pytest.raises(KeyboardInterrupt):
         indexed(store, tmp_path, embedder)
-    assert len(embedder.encoded) == 256  # in batches of 64
+    assert len(embedder.encoded) == 512  # in batches of 512
     embedder.fail_after = None
     steps: list[tuple[int, int]] = []
     result = index(
         store, tmp_path / "index", "counting", lambda: embedder, NOW, lambda done, of: steps.append((done, of))
     )
-    assert (result.embedded, result.reused) == (344, 256)
-    assert steps == [(done, 344) for done in (0, 64, 128, 192, 256, 320, 344)]
-    assert len(embedder.encoded) == len(set(embedder.encoded)) == 600
+    assert (result.embedded, result.reused) == (688, 512)
+    assert steps == [(done, 688) for done in (0, 512, 688)]
+    assert len(embedder.encoded) == len(set(embedder.encoded)) == 1_200
 
 
 def test_an_empty_store_makes_an_empty_snapshot(store: Store, tmp_path: Path) -> None:

@@ -267,9 +267,9 @@ def test_deep_nesting_is_refused(deep: str) -> None:
     ],
 )
 def test_a_page_of_broken_tags_takes_no_long(piece: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     read_or_refused(page(posting(update())) + piece * 60_000)
-    assert time.monotonic() - started < 10
+    assert time.thread_time() - started < 10
 
 
 @given(damaged(SAMPLE.read_bytes()))

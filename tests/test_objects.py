@@ -11,7 +11,7 @@ import pytest
 
 from bot import objects
 from bot.output import json_line
-from retrieval.archive import Archive, Report
+from retrieval.archive import Archive
 from retrieval.ingest import SourceReport
 from retrieval.model import (
     Answer,
@@ -29,6 +29,7 @@ from retrieval.model import (
     Version,
     digest,
 )
+from retrieval.reports import Report
 
 WHEN = datetime.fromisoformat("2031-06-14T11:30:00+01:00")
 SEEN = datetime(2031, 6, 15, tzinfo=UTC)

@@ -205,9 +205,9 @@ def test_the_wordings_of_a_past_moment_by_its_words(sample_archive: Archive) -> 
 def test_what_a_running_blog_posted_in_the_last_hour(sample_archive: Archive, embedder: Embedder) -> None:
     """By the clock of asking, which is handed in."""
     now = datetime(2031, 2, 4, 10, 35, tzinfo=UTC)
-    answer = Asking(sample_archive.store).answer(
-        Question(text="What was posted in the last hour?"), sample_archive.snapshot(), embedder, None, now
-    )
+    store, snapshot = sample_archive.store, sample_archive.snapshot()
+    question = Question(text="What was posted in the last hour?")
+    answer = Asking(store).answer(question, store.stamp(now), snapshot, embedder, None, now)
     assert answer.question.since == now - timedelta(hours=1)
     assert shown(answer) == ["09:48", "10:30"]
 

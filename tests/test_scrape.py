@@ -253,9 +253,9 @@ def test_any_bytes_are_read_or_refused_by_an_error_of_ours(data: bytes, headed: 
     ["Share" * 20_000, "FacebookShare" * 5_000, "5.49pm " * 10_000, '."A' * 5_000, "aB" * 20_000, "(" * 20_000],
 )
 def test_hostile_repetition_costs_no_more_than_a_moment(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     blog = read("5.49pm GMT17:49The end. " + text)
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
     assert without_inserted_breaks(blog.entries[0].text, "The end. " + text.strip()) == ""
 
 

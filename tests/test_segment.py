@@ -12,20 +12,16 @@ from retrieval import segment, tables
 from retrieval.archive import Archive
 from retrieval.errors import DamagedSnapshot
 from retrieval.lexical import LexicalIndex
-from retrieval.model import Filter
 from retrieval.snapshot import Snapshot
-from retrieval.vectors import write_index
 from tests.made_up_index import (
-    AXES,
     NOW,
     build,
     manifest_changed,
-    probe,
     refused,
 )
 
 TABLES = ["passages.npy", "versions.npy", "terms.npy", "tokens.npy"]
-FILES = [*TABLES, "vectors.faiss", "lexical/meta.json"]
+FILES = [*TABLES, "vectors.npy", "lexical/meta.json", "lexical/rows.npy"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -135,13 +131,6 @@ def test_tables_that_contradict_each_other_are_refused(
     table[0][field] = wrong
     np.save(large / name, table)
     assert refused(tmp_path, DamagedSnapshot).endswith("contradict each other")
-
-
-def test_a_number_that_no_passage_has_is_refused(tmp_path: Path, large: Path) -> None:
-    write_index(large / "vectors.faiss", np.arange(1, 5, dtype=np.int64), AXES)
-    opened = Snapshot.open(tmp_path)
-    with pytest.raises(DamagedSnapshot, match="names a passage that it does not hold"):
-        opened.view().retrieve(probe(AXES[0]), 9, Filter())
 
 
 def test_an_index_of_another_text_is_refused_when_it_is_asked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -65,3 +66,26 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DiskError, match="file cannot be used"), serving_lock(tmp_path / "file", 0):
         pass
+
+
+_GIVING_WAY = """
+import os, sys
+from pathlib import Path
+from retrieval.serving import give_way
+give_way(Path(sys.argv[1]))
+print(os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
+def priority(home: Path) -> int:
+    """Of a process that gives way to a bot that serves from there; the greater, the less."""
+    command = [sys.executable, "-c", _GIVING_WAY, str(home)]
+    said = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True)
+    return int(said.stdout)
+
+
+def test_beside_a_bot_that_serves_others_have_the_least_priority(tmp_path: Path) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert priority(tmp_path) == own
+    with serving(tmp_path):
+        assert priority(tmp_path) == 19

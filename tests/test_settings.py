@@ -17,6 +17,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (read.model, read.device, read.log_level) == ("all-MiniLM-L6-v2", None, "WARNING")
     assert read.source_size_limit == 100_000_000
     assert (read.allow_local_addresses, read.watch_every) == (False, None)
+    assert (read.encoder, read.precision) == ("auto", "auto")
     assert (read.reranker, read.reranker_share) == (None, 0.5)
     assert (read.admins, read.guests, read.external) == ("", False, False)
     assert (read.keep_questions, read.keep_users) == (None, 30)
@@ -30,6 +31,8 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "home": "/srv/stet",
         "model": "a-model",
         "device": "cpu",
+        "encoder": "openvino",
+        "precision": "bf16",
         "prefer": "silence",
         "reranker": "a-cross-encoder",
         "reranker_share": "1",
@@ -56,6 +59,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     assert read.home == Path("/srv/stet")
     assert (read.model, read.device, read.source_size_limit, read.log_level) == ("a-model", "cpu", 5000, "DEBUG")
     assert (read.allow_local_addresses, read.watch_every, read.prefer) == (True, 45.0, "silence")
+    assert (read.encoder, read.precision) == ("openvino", "bf16")
     assert (read.reranker, read.reranker_share) == ("a-cross-encoder", 1.0)
     assert (read.admins, read.guests, read.external) == ("U012AB3CD,W9XYZ", True, True)
     assert (read.keep_questions, read.keep_users, read.host, read.port) == (90, 7, "0.0.0.0", 8080)
@@ -147,7 +151,11 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("STET_MODLE", "x", "STET_MODLE is no setting of Stet's; did you mean STET_MODEL?"),
         ("stet_hoem", "/srv", "stet_hoem is no setting of Stet's; did you mean STET_HOME?"),
         ("STET_SLACK_BOT_TOKN", "xoxb-secret", "did you mean STET_SLACK_BOT_TOKEN?"),
-        ("STET_QQQQQQQQ", "x", "known are STET_ADMINS, STET_ALLOW_LOCAL_ADDRESSES, STET_DEVICE, STET_EXTERNAL, "),
+        (
+            "STET_QQQQQQQQ",
+            "x",
+            "known are STET_ADMINS, STET_ALLOW_LOCAL_ADDRESSES, STET_DEVICE, STET_ENCODER, STET_EXTERNAL, ",
+        ),
     ],
 )
 def test_a_wrong_or_unknown_setting_is_named(

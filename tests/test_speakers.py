@@ -226,19 +226,19 @@ def test_no_input_raises_and_spans_are_slices(text: str, data: st.DataObject) ->
 )
 def test_a_megabyte_is_judged_in_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()
     found = speech_at(text, len(text) // 2, len(text) // 2 + 5)
     judge(text, found, "Bo Pym", None)
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_a_text_is_read_once_for_all_its_words() -> None:
     text = f"Ada Orr said {QUOTE} It rained again in Oban.\n" * 300
     speech(text)
-    began = time.perf_counter()
+    began = time.thread_time()
     for start in range(100, 5_100, 50):
         speech_at(text, start, start + 9)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @NEEDS_DATA

@@ -78,6 +78,6 @@ def test_spans_are_in_order_and_inside(text: str) -> None:
 @pytest.mark.parametrize("piece", ['"', "“", "“a” ", "'", "“\n", "’s ", "“a\n"])
 def test_a_megabyte_of_marks_is_read_in_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()
     marked(text)
-    assert time.perf_counter() - began < 20
+    assert time.thread_time() - began < 20

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from retrieval import schema
 from retrieval.errors import SourceRefused
 from retrieval.index_records import KeptEncoding
 from retrieval.model import Cause, Filter, ReadBlog, ReadEntry, SourceOptions, Status
 from retrieval.recording import Recorded
-from retrieval.rows import Source
+from retrieval.rows import Source, current_versions, within_in_order
 from retrieval.store import Store
 
 NOW = datetime(2031, 2, 4, tzinfo=UTC)
@@ -287,6 +288,23 @@ def test_a_source_s_options_come_back(store: Store) -> None:
 # ------------------------------------------------------------------------------------------ reading
 
 
+def test_the_first_and_last_of_many_blogs_are_found_by_their_times(store: Store) -> None:
+    """And none of the entries between is looked at: of several blogs SQLite would sort them all."""
+    for number in range(6):
+        record(store, entry(f"{number}.", f"{12 + number}:00"), blog=f"b{number}", locator=f"/{number}.txt")
+    plans: list[str] = []
+    for blogs in (None, frozenset(["b1"]), frozenset(["b1", "b2", "b3"])):
+        query = current_versions().where(*within_in_order(Filter(blogs=blogs))).order_by(schema.entries.c.posted)
+        with store._reading() as connection:
+            said = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}").all()
+        plans.append(" | ".join(row[3] for row in rows))
+    assert "entries_by_posted" in plans[0]
+    assert "entries_by_time" in plans[1]
+    assert "entries_by_posted" in plans[2]
+    assert not any("TEMP B-TREE" in one for one in plans)
+
+
 def test_filters_include_since_and_exclude_until(store: Store) -> None:
     record(store, entry("A.", "17:00"), entry("B.", "18:00"), entry("C.", "19:00"))
     record(store, entry("D.", "18:30"), blog="other", locator="/other.txt")
@@ -300,7 +318,15 @@ def test_filters_include_since_and_exclude_until(store: Store) -> None:
     assert texts(Filter(), limit=2) == "A.B."
     assert texts(Filter(since=six, until=seven)) == "B.D."
     assert texts(Filter(since=six, blogs=frozenset(["flood"]))) == "B.C."
+    both = frozenset(["flood", "other"])
+    assert texts(Filter(blogs=both)) == "A.B.D.C."
+    assert texts(Filter(blogs=both, until=seven), latest=True, limit=2) == "D.B."
     assert texts(Filter(blogs=frozenset())) == ""
+    assert store.is_anything(Filter(since=six, until=seven, blogs=both))
+    assert not store.is_anything(Filter(since=six, until=seven, blogs=frozenset(["another"])))
+    store.hold("other", None, NOW)
+    assert not store.is_anything(Filter(blogs=frozenset(["other"])))
+    store.release("other", NOW)
     assert [f"{one:%H:%M}" for one in store.times(Filter(since=six))] == ["18:00", "18:30", "19:00"]
     covered = store.coverage(Filter(until=seven))
     assert (covered.blogs, covered.entries) == (2, 3)

@@ -21,11 +21,12 @@ from retrieval import building, schema
 from retrieval.answers import answer
 from retrieval.confidence import Prefer
 from retrieval.contents import indexed
+from retrieval.evidence import Probe
 from retrieval.indexing import index
 from retrieval.lexical import terms
 from retrieval.model import Answer, Filter, IndexState, Question, SourceOptions, Version
 from retrieval.search import Searched, search
-from retrieval.segment import Probe, Segment
+from retrieval.segment import Segment
 from retrieval.snapshot import Snapshot, View
 from retrieval.store import Store
 from tests.made_up_embedder import Counting
@@ -80,7 +81,7 @@ class Made:
         """A snapshot of what is visible alone, built at once."""
         versions = [one for one in self.store.live_versions() if one.entry.blog.id in SEEN]
         mark = replace(MARK, fingerprint="a", dimension=8)
-        building.build(self.folder / "fresh", indexed(self.store, mark, versions), mark, 0, NOW)
+        building.build(self.folder / "fresh", [indexed(self.store, mark, versions)], mark, 0, NOW)
         return Snapshot.open(self.folder / "fresh").view()
 
     def probe(self, question: str) -> Probe:
@@ -150,7 +151,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Thirty versions of three blogs, each with its number in words; the river in every third."""
     folder = tmp_path_factory.mktemp("views")
     versions = [whole(version(n, f"Pump {n}{' river' * (n % 3)}.", BLOGS[n % 3]), n % 4) for n in range(30)]
-    building.build(folder, versions, MARK, 0, NOW)
+    building.build(folder, [versions], MARK, 0, NOW)
     return Snapshot.open(folder)
 
 

@@ -14,6 +14,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bot import wording
@@ -54,13 +55,14 @@ _CHANGE = ". "
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})*")
 
 
-def phrases() -> set[str]:
+@cache
+def phrases() -> frozenset[str]:
     """Every constant of `wording`, whole and cut at its slots."""
     named = [value for name, value in vars(wording).items() if name.isupper()]
     constants = [value for value in named if isinstance(value, str)]
     constants += [value for table in named if isinstance(table, dict) for value in table.values()]
     parts = {words for constant in constants for words, *_ in string.Formatter().parse(constant) if words}
-    return parts | set(constants)
+    return frozenset(parts) | set(constants)
 
 
 @dataclass(frozen=True, kw_only=True)

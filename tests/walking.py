@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from bot import typed
@@ -71,9 +72,15 @@ def _words(slack: LoopbackSlack) -> Iterator[str]:
         yield name
 
 
+@cache
+def _readings(words: str) -> tuple[str, ...]:
+    """A string as it came and as it is read: each payload repeats the same ids and names."""
+    return words, typed.unescaped(words), typed.unmarked(words), typed.page(words).text
+
+
 def _strings(thing: Any) -> Iterator[str]:
     if isinstance(thing, str):
-        yield from (thing, typed.unescaped(thing), typed.unmarked(thing), typed.page(thing).text)
+        yield from _readings(thing)
     elif isinstance(thing, Mapping):
         for value in thing.values():
             yield from _strings(value)

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from retrieval import embedding
 from retrieval.embedding import BUNDLED, SentenceTransformerEmbedder
+from retrieval.model_files import SHIPPED, bundled_folder
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        model = SentenceTransformer(embedding._bundled_folder(Path(folder) / "model.json"), device="cpu")
+        model = SentenceTransformer(bundled_folder(Path(folder) / "model.json"), device="cpu")
     made = SentenceTransformerEmbedder(BUNDLED, model).projection
-    path = embedding._SHIPPED
+    path = SHIPPED
     if path.exists():
         before = np.load(path, allow_pickle=False)
         lengths = np.linalg.norm(made, axis=0) * np.linalg.norm(before, axis=0)
