@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,15 +11,15 @@ from retrieval.answers import answer, entries_listed, looked_at
 from retrieval.clock import as_labelled
 from retrieval.confidence import Prefer
 from retrieval.embedding import Embedder
-from retrieval.index_records import Stamp
 from retrieval.interpreting import interpret
-from retrieval.model import Answer, Filter, IndexState, Order, Outcome, Question, Version
+from retrieval.model import Answer, Blog, Filter, IndexState, Order, Outcome, Question, Version
 from retrieval.ordering import in_time, ordered_answer
 from retrieval.questions import Understood
 from retrieval.reranking import Reranking
 from retrieval.scenes import AsOf, Present, Scene
 from retrieval.search import Searched, search
 from retrieval.snapshot import Snapshot
+from retrieval.stamping import Stamp
 from retrieval.store import Store
 
 
@@ -63,7 +63,8 @@ class Asking:
             scene = self._as_of(read.question.as_of, snapshot, stamp, now)
         question, named = read.question, read.question.blog
         within = Filter(since=question.since, until=question.until, blogs=frozenset({named}) if named else visible)
-        found = self._found(question, read.understood, scene, within, embedder, visible, present.state(visible))
+        state = present.state(visible)
+        found = self._found(question, read.understood, scene, within, embedder, visible, stamp.by_id, state)
         return replace(found, unheld=scene.unheld(within))
 
     def _found(
@@ -74,6 +75,7 @@ class Asking:
         within: Filter,
         embedder: Embedder,
         visible: Blogs,
+        blogs: Mapping[str, Blog],
         state: IndexState,
     ) -> Answer:
         narrowed = question.as_of is not None or within != Filter(blogs=visible)
@@ -96,12 +98,12 @@ class Asking:
         view, encoded = scene.view(visible), embedder.encode_question(matter)
 
         def searched(narrower: Filter) -> Searched:
-            return search(view, self._store, matter, encoded, narrower, scene.shows)
+            return search(view, self._store, blogs, matter, encoded, narrower, scene.shows)
 
         if question.order is not Order.RELEVANCE:
             return ordered_answer(question, in_time(question, matter, searched, within), state)
         most = looked_at(question)
-        found = search(view, self._store, matter, encoded, within, scene.shows, self._reranking(), most)
+        found = search(view, self._store, blogs, matter, encoded, within, scene.shows, self._reranking(), most)
         return answer(question, found, state, self._prefer)
 
     def _present(self, snapshot: Snapshot, stamp: Stamp, now: datetime) -> Present:

@@ -10,15 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, exists, func, insert, or_, select
+from sqlalchemy import Engine, Select, delete, exists, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import schema
 from retrieval.clock import microseconds
 from retrieval.database import mapped
 from retrieval.history import Past, Wording, past
-from retrieval.model import Blog, Cause, Status, Version
+from retrieval.model import Cause, Status, Version
 from retrieval.rows import all_blogs, all_versions, chunks, micros, to_version
+from retrieval.stamping import Stamp, Stamping
 
 HOLDS = ("held", "released")
 """The kinds of change that touch no wording."""
@@ -45,28 +46,13 @@ class KeptEncoding:
     owners: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stamp:
-    """What tells one state of an archive from another, for those who ask: the last number of the feed, the blogs as
-    they are, and those of them and of the entries (by key) that are held back at the time."""
-
-    change: int
-    blogs: tuple[Blog, ...]
-    held_blogs: frozenset[str]
-    held_entries: frozenset[int]
-
-    @property
-    def by_id(self) -> dict[str, Blog]:
-        """The blogs by id."""
-        return {one.id: one for one in self.blogs}
-
-
 class IndexRecords:
     """The part of a store that serves the index."""
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
+        self._stamping = Stamping(path, engine)
 
     # ---------------------------------------------------------------- passages
 
@@ -154,17 +140,8 @@ class IndexRecords:
             return frozenset(connection.execute(query).scalars())
 
     def stamp(self, now: datetime) -> Stamp:
-        """The state of the archive at present: where it is the same, so is what all other questions about it find."""
-        entries, blogs, at = schema.entries.c, schema.blogs.c, micros(now)
-        with mapped(self.path), self._reading() as connection:
-            return Stamp(
-                change=connection.execute(select(func.max(schema.changes.c.number))).scalar() or 0,
-                blogs=tuple(all_blogs(connection).values()),
-                held_blogs=frozenset(connection.execute(select(blogs.id).where(blogs.held_until > at)).scalars()),
-                held_entries=frozenset(
-                    connection.execute(select(entries.key).where(entries.held_until > at)).scalars()
-                ),
-            )
+        """The state of the archive at present; see `stamping`."""
+        return self._stamping.stamp(now)
 
     def held_versions(self, now: datetime) -> frozenset[int]:
         """All versions of entries and blogs that are held back now."""

@@ -19,7 +19,7 @@ from retrieval.evidence import Evidence, Probe
 from retrieval.languages import primary
 from retrieval.lexical import MOST_TERMS, terms
 from retrieval.manifest import REBUILD
-from retrieval.model import Filter, Passage, Ranked, Span, Version
+from retrieval.model import Blog, Filter, Passage, Ranked, Span, Version
 from retrieval.ranking import Signs, fit
 from retrieval.reranking import Reranking
 from retrieval.segment import Hit
@@ -137,6 +137,7 @@ class _Fitting:
 def search(
     view: View,
     store: Store,
+    blogs: Mapping[str, Blog],
     text: str,
     question: EncodedQuestion,
     within: Filter,
@@ -145,13 +146,14 @@ def search(
     most: int = _RANKED,
 ) -> Searched:
     """Rank the entries that a filter admits for a question, `text` and as it is encoded: each by its best passages.
+    `blogs` are all there are, by id.
     `shows` says of a version, as the store has it now, whether it may be shown; no more than are wanted, `most`, are
     read.
 
     `reranking` orders the best of them anew. A candidate's fit, and with it the confidence, stays what it was, since
     the confidence was learned from that alone: it is the one of the candidate that comes first, not of the best fit.
     Raises ModelError, DamagedSnapshot."""
-    languages = _languages(store, within)
+    languages = _languages(blogs, within)
     worded = {one: _worded(view, text, question.spans, one) for one in sorted(set(languages.values()))}
     probe = Probe(
         vector=question.vector,
@@ -177,9 +179,9 @@ def covered(held: set[str], weights: Mapping[str, float]) -> float:
     return sum(weight for term, weight in weights.items() if term in held) / whole if whole else 0.0
 
 
-def _languages(store: Store, within: Filter) -> dict[str, str]:
-    blogs = store.blogs().items()
-    return {id_: primary(one.language) for id_, one in blogs if within.blogs is None or id_ in within.blogs}
+def _languages(blogs: Mapping[str, Blog], within: Filter) -> dict[str, str]:
+    meant = blogs if within.blogs is None else blogs.keys() & within.blogs
+    return {id_: primary(blogs[id_].language) for id_ in meant}
 
 
 def _worded(view: View, text: str, spans: Sequence[Span], language: str) -> _Worded:

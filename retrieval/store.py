@@ -88,6 +88,7 @@ class Store(IndexRecords):
         return cls(path)
 
     def close(self) -> None:
+        self._stamping.close()
         self._engine.dispose()
 
     # ---------------------------------------------------------------- writing

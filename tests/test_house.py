@@ -102,6 +102,7 @@ LAYERS = [
     "retrieval.withholding",
     "retrieval.takedown",
     "retrieval.history",
+    "retrieval.stamping",
     "retrieval.index_records",
     "retrieval.store",
     "retrieval.finding",

@@ -213,7 +213,7 @@ def flood(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Itera
 def plain(flood: Archive, embedder: Embedder) -> tuple[Candidate, ...]:
     """What is found without a reranker."""
     view, encoded = flood.snapshot().view(), embedder.encode_question(PUMP)
-    return search(view, flood.store, PUMP, encoded, Filter(), lambda one: one.current).candidates
+    return search(view, flood.store, flood.store.blogs(), PUMP, encoded, Filter(), lambda one: one.current).candidates
 
 
 @pytest.mark.parametrize(

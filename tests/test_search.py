@@ -79,7 +79,7 @@ class Desk:
             tokens=AXES[: len(words)],
             spans=tuple((start, start + len(word)) for start, word in zip(starts, words, strict=True)),
         )
-        return search(self.view(), self.store, text, question, within or Filter(), shows)
+        return search(self.view(), self.store, self.store.blogs(), text, question, within or Filter(), shows)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_tokens_of_one_word_share_what_it_counts(desk: Desk) -> None:
     desk.add("River.", [(1, 0)])
     text = "riverside"
     question = EncodedQuestion(vector=AXES[0], tokens=AXES[:2], spans=((0, 5), (5, 9)))
-    [found] = search(desk.view(), desk.store, text, question, Filter(), shown).candidates
+    [found] = search(desk.view(), desk.store, desk.store.blogs(), text, question, Filter(), shown).candidates
     assert found.signs.sentence == pytest.approx(0.5)
 
 

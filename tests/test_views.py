@@ -91,7 +91,7 @@ class Made:
 
     def search(self, view: View, question: str) -> Searched:
         encoded = self.embedder.encode_question(question)
-        return search(view, self.store, question, encoded, Filter(), lambda one: one.current)
+        return search(view, self.store, self.store.blogs(), question, encoded, Filter(), lambda one: one.current)
 
     def answer(self, view: View, question: str) -> Answer:
         return answer(Question(text=question), self.search(view, question), STATE, Prefer.BALANCED)

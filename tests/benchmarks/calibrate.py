@@ -106,6 +106,7 @@ class Bench:
         found = search(
             self._view(blogs),
             self.archive.store,
+            self.archive.blogs(),
             one.question,
             self.embedder.encode_question(one.question),
             Filter(blogs=blogs),
