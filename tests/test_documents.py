@@ -15,6 +15,7 @@ import pytest
 from retrieval import sources
 from retrieval.errors import DiskError, NotALiveBlog, SourceMissing, SourceRefused, StetError, UsageError
 from retrieval.model import SourceOptions
+from retrieval.sources import formats
 from retrieval.sources.document import Document
 
 
@@ -295,6 +296,6 @@ def test_a_folder_without_permission_is_refused_by_name(tmp_path: Path, monkeypa
     assert str(tmp_path) in caught.value.message
 
 
-@pytest.mark.parametrize("format_", sources.FORMATS, ids=lambda format_: str(format_.NAME))
-def test_every_format_says_no_to_a_stranger(format_: sources.Format) -> None:
+@pytest.mark.parametrize("format_", formats.FORMATS, ids=lambda format_: str(format_.NAME))
+def test_every_format_says_no_to_a_stranger(format_: formats.Format) -> None:
     assert format_.detect(document(b"The river rose.")) is False

@@ -22,13 +22,14 @@ from hypothesis import strategies as st
 from retrieval import sources
 from retrieval.errors import NotALiveBlog, SourceError
 from retrieval.model import ReadBlog, SourceOptions
+from retrieval.sources import formats
 from retrieval.sources.document import Document
 
 DATA = Path(__file__).parent / "data"
 ENDING = ".expected.json"
 EXPECTED = sorted(DATA.glob(f"*/*{ENDING}"))
 NAMES = [f"{path.parent.name}/{path.name.removesuffix(ENDING)}" for path in EXPECTED]
-MODULES = {module.NAME: module for module in sources.FORMATS}
+MODULES = {module.NAME: module for module in formats.FORMATS}
 
 
 def document(name: str, data: bytes | None = None) -> Document:
@@ -85,7 +86,7 @@ def test_every_format_has_documents() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_document_is_recognised_by_its_own_format_only(name: str) -> None:
     given_document = document(name)
-    assert [one.NAME for one in sources.FORMATS if one.detect(given_document)] == [
+    assert [one.NAME for one in formats.FORMATS if one.detect(given_document)] == [
         name.split("/")[0],
         *expected(name).get("also", []),
     ]
@@ -173,7 +174,7 @@ def test_json_of_other_types_is_read_or_refused_by_an_error_of_ours(name: str, c
         assert blog.entries or blog.deleted
 
 
-@pytest.mark.parametrize("module", sources.FORMATS, ids=lambda module: str(module.NAME))
+@pytest.mark.parametrize("module", formats.FORMATS, ids=lambda module: str(module.NAME))
 @pytest.mark.parametrize(
     "text",
     [
@@ -186,13 +187,13 @@ def test_json_of_other_types_is_read_or_refused_by_an_error_of_ours(name: str, c
     ],
     ids=["shop", "json", "deep object", "deep list", "divs", "words"],
 )
-def test_what_is_no_live_blog_is_not_recognised(module: sources.Format, text: str) -> None:
+def test_what_is_no_live_blog_is_not_recognised(module: formats.Format, text: str) -> None:
     assert not module.detect(Document(locator="/x", name="x", data=text.encode()))
 
 
-@pytest.mark.parametrize("module", sources.FORMATS, ids=lambda module: str(module.NAME))
+@pytest.mark.parametrize("module", formats.FORMATS, ids=lambda module: str(module.NAME))
 @pytest.mark.parametrize("data", [b"", b" \n", b"\x00\x01", b"caf\xe9"])
-def test_what_is_no_text_is_no_live_blog(module: sources.Format, data: bytes) -> None:
+def test_what_is_no_text_is_no_live_blog(module: formats.Format, data: bytes) -> None:
     with pytest.raises(NotALiveBlog):
         module.detect(Document(locator="/x", name="x", data=data))
 

@@ -62,6 +62,7 @@ LAYERS = [
     "retrieval.sources.wordpress",
     "retrieval.sources.jsonld",
     "retrieval.sources.scrape",
+    "retrieval.sources.formats",
     "retrieval.sources",
     "retrieval.folding",
     "retrieval.quotes.quotations",
