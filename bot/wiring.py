@@ -116,10 +116,10 @@ def _in_ledger(home: Path, look: Callable[[Ledger], _T], otherwise: _T) -> _T:
 def archive(read: config.settings.Settings) -> Archive:
     """The archive that the settings name. Raises StoreError, DiskError."""
 
-    def load() -> Embedder:
+    def load_named(name: str) -> Embedder:
         from retrieval import encoders
 
-        return encoders.load(read.model, read.home / "model.json", read.device, read.encoder, read.precision)
+        return encoders.load(name, read.home / "model.json", read.device, read.encoder, read.precision)
 
     def load_reranking(name: str) -> Reranking:
         from retrieval.reranking import CrossEncoderReranker, Reranking
@@ -134,10 +134,11 @@ def archive(read: config.settings.Settings) -> Archive:
     return Archive.open(
         read.home,
         read.model,
-        load,
+        partial(load_named, read.model),
         read.source_size_limit,
         read.allow_local_addresses,
         withdraw=withdraw,
         prefer=Prefer(read.prefer),
         load_reranking=partial(load_reranking, read.reranker) if read.reranker else None,
+        load_named=load_named,
     )
