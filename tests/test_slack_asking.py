@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot import wording
+from bot import posting, wording
 from bot.buttons import SHARE_ANSWER, SHOW_MORE
 from bot.ledger import Ledger
 from bot.ledger.channels import ChannelSettings
@@ -145,6 +149,52 @@ def test_an_edit_that_changes_no_word_is_let_pass(
         slack.wait_for_posts(1)
         slack.edited_message(asked, RESIGN).wait_acked()
         slack.settle()
+
+
+def test_an_edit_waits_for_the_answer_whose_place_it_takes(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.answering._UNDER_WAY_SECONDS", 0.2)
+    ask, held = sample_archive.ask, threading.Event()
+
+    def slowly(text: str, **named: object) -> object:
+        if text == UNANSWERED:
+            assert held.wait(20)
+        return ask(text, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sample_archive, "ask", slowly)
+    with running(slack, sample_archive, tmp_path):
+        asked = slack.mention(UNANSWERED, "U1", "C1")
+        slack.edited_mention(asked, RESIGN).wait_acked()
+        time.sleep(1)  # the new answer is made, and would be posted beside the first
+        assert slack.posts == []
+        held.set()
+        slack.wait_for_posts(2)
+        slack.settle()
+    assert [one.method for one in slack.posts] == ["chat.postMessage", "chat.update"]
+    now = slack.message("C1", slack.posts[0].ts)
+    assert now is not None
+    assert quoted(now)[0].startswith(REFUSED)
+
+
+def test_who_may_see_it_changed_while_it_was_posted_so_it_is_looked_at_again(
+    slack: LoopbackSlack, sample_archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No change of the feed tells of that, and the message was not kept yet when the rule changed."""
+    post = posting.post
+
+    def after_a_change(*given: Any) -> Any:
+        with contextlib.closing(sqlite3.connect(sample_archive.home / "archive.db")) as other, other:
+            other.execute("UPDATE blogs SET visibility = 'C9'")
+        return post(*given)
+
+    monkeypatch.setattr(posting, "post", after_a_change)
+    with running(slack, sample_archive, tmp_path):
+        slack.mention(RESIGN, "U1", "C1")
+        first, second = slack.wait_for_posts(2)[:2]
+    assert (quoted(first)[0].startswith(REFUSED), second.method) == (True, "chat.update")
+    assert (first.ts, quoted(second)) == (second.ts, [])
+    assert REFUSED not in second.text
 
 
 def test_threads_are_followed_without_a_mention_where_the_channel_is_set_so(
