@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.bm25 import hashed
-from retrieval.projection import restored
+from retrieval.projection import STEPS
 from retrieval.vectors import Ids, Scores
 
 _TOKENS_AT_ONCE = 20_000
@@ -87,12 +87,13 @@ def _greatest(wanted: Scores, stored: NDArray[np.int8], counts: NDArray[np.int64
     found = np.zeros((len(wanted), len(counts)), dtype=np.float32)
     filled = counts > 0
     if filled.any() and len(wanted):
+        sought = wanted.T / np.float32(STEPS)  # in place of the many that are stored
         # by rows, where a run's tokens lie together; and few at a time, since entries may be long
         for some in np.array_split(np.flatnonzero(filled), -(-len(stored) // _TOKENS_AT_ONCE)):
             if some.size:
                 starts = starts_of(counts)[some]
-                part = restored(stored[starts[0] : starts[-1] + counts[some[-1]]])
-                found[:, some] = np.maximum.reduceat(part @ wanted.T, starts - starts[0], axis=0).T
+                part = stored[starts[0] : starts[-1] + counts[some[-1]]].astype(np.float32)
+                found[:, some] = np.maximum.reduceat(part @ sought, starts - starts[0], axis=0).T
     return found
 
 

@@ -18,7 +18,8 @@ WORDS = 8_000
 """How many words of the vocabulary it is learned from, at most."""
 _EVENED = 0.25
 """How far the principal directions are evened out: each is divided by its strength to this power."""
-_STEPS = 127
+STEPS = 127
+"""What 1 is stored as."""
 
 
 def chosen_words(vocabulary: list[str]) -> list[str]:
@@ -51,10 +52,4 @@ def narrowed(tokens: Matrix, projection: Matrix) -> Matrix:
 
 def rounded(tokens: Matrix) -> NDArray[np.int8]:
     """Unit vectors as they are stored: a byte a number."""
-    return np.round(tokens * _STEPS).astype(np.int8)
-
-
-def restored(stored: NDArray[np.int8]) -> Matrix:
-    """Stored vectors as numbers again."""
-    found: Matrix = stored.astype(np.float32) / np.float32(_STEPS)
-    return found
+    return np.round(tokens * STEPS).astype(np.int8)

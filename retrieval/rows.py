@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select
@@ -34,6 +35,7 @@ class Source:
     last_modified: str | None = None
 
 
+@cache
 def all_versions() -> Select[Any]:
     entries, versions = schema.entries.c, schema.versions.c
     return (
@@ -63,6 +65,7 @@ def all_versions() -> Select[Any]:
     )
 
 
+@cache
 def current_versions() -> Select[Any]:
     return all_versions().where(schema.versions.c.number == schema.entries.c.current)
 

@@ -19,11 +19,14 @@ from retrieval.bm25 import Statistics
 from retrieval.errors import DamagedSnapshot
 from retrieval.evidence import Evidence, Probe
 from retrieval.manifest import Manifest, read_manifest
+from retrieval.memo import Memo
 from retrieval.model import Filter
 from retrieval.segment import Hit, SeenSegment, Segment
 from retrieval.tables import check_files
 
 NOTHING: frozenset[int] = frozenset()
+_TERMS = 4_096
+"""Terms for which it is kept how many versions hold them: each question asks of each of its own several times."""
 
 
 class Snapshot:
@@ -81,6 +84,7 @@ class View:
     def __init__(self, segments: Sequence[SeenSegment]) -> None:
         self._segments = segments
         empty = Statistics(versions=0, lengths=(0, 0))
+        self._held: Memo[str, tuple[int, int]] = Memo(_TERMS)
         self._statistics = reduce(add, (one.statistics for one in segments), empty)
 
     def retrieve(self, probe: Probe, limit: int, within: Filter) -> list[Hit]:
@@ -128,6 +132,9 @@ class View:
         return sum(self._statistics.most(self._holding(term)) for term in terms)
 
     def _holding(self, term: str) -> tuple[int, int]:
+        return self._held.get(term, lambda: self._counted(term))
+
+    def _counted(self, term: str) -> tuple[int, int]:
         each = [one.holding(term) for one in self._segments]
         return sum(title for title, _ in each), sum(text for _, text in each)
 
