@@ -80,6 +80,7 @@ class Bot:
         who = AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=client.auth_test())
         with _without_warnings():
             self.app = App(
+                name="stet",  # without one Bolt looks for it through the whole stack
                 client=client,
                 authorize=lambda: who,
                 signing_secret=signing_secret,
