@@ -225,8 +225,7 @@ class Store(IndexRecords):
 
     def blogs(self) -> dict[str, Blog]:
         """All blogs by id."""
-        with mapped(self.path), self._reading() as connection:
-            return all_blogs(connection)
+        return self.stamp(_now()).by_id
 
     def sources(self) -> list[tuple[str, Source]]:
         """Every registered source with its blog's id, in the order of their first reading."""
@@ -352,8 +351,7 @@ class Store(IndexRecords):
 
     def last_change(self) -> int:
         """The number of the newest change in the feed; 0 where nothing ever changed."""
-        with mapped(self.path), self._reading() as connection:
-            return connection.execute(select(func.max(schema.changes.c.number))).scalar() or 0
+        return self.stamp(_now()).change
 
     def changes_after(self, number: int, limit: int = 1_000) -> list[Change]:
         """The changes after that number of the feed, in order, at most so many; see `feed`."""
