@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -129,7 +130,7 @@ def test_in_bad_weather_each_question_gets_one_answer(
         sent += [slack.direct_message(UNANSWERED, f"U{number}") for number in range(10)]
         slack.wait_until(lambda: len(replies(slack.posts)) == 30, 60)
         slack.steady()
-        slack.settle(2.0)
+        time.sleep(2)  # a reply whose fate was not known may still be looked for, and put into its own place again
     assert replies(slack.posts) == Counter({key_of(one): 1 for one in sent})
 
 
