@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from retrieval.files import disk
@@ -12,11 +13,13 @@ _Seen = tuple[int, int, int]
 
 
 class Opened:
-    """The snapshot of a folder, opened again only after a switch."""
+    """The snapshot of a folder, opened again only after a switch, by one thread: the others go on with that before.
+    Two threads that read numpy's headers at once may make Python 3.11's parser raise SystemError, besides."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._held: tuple[_Seen | None, Snapshot] | None = None
+        self._opening = threading.Lock()
 
     @property
     def held(self) -> Snapshot | None:
@@ -28,6 +31,14 @@ class Opened:
         seen, held = self._seen(), self._held
         if held is not None and seen is not None and held[0] == seen:
             return held[1]
+        if not self._opening.acquire(blocking=held is None):
+            return held[1] if held is not None else self.current()
+        try:
+            return self._opened(seen)
+        finally:
+            self._opening.release()
+
+    def _opened(self, seen: _Seen | None) -> Snapshot:
         newest = read_manifest(self._folder).id
         before = self.held
         found = before if before is not None and before.manifest.id == newest else Snapshot.open(self._folder, before)
