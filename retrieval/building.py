@@ -149,7 +149,9 @@ def _replaced(
     table = keys_of(building, written)
     if len(old) < len(meant) or np.isin(table["version"], list(erased)).any():
         return False
-    gone = np.isin(table["version"], [key for one in old for key in one.deleted])
+    # not what any of the old ones has deleted: another one may hold it, as where its time is another now
+    live = [key for one in old for key in _live_keys(one, keys_of(folder / "segments" / one.id, one))]
+    gone = ~np.isin(table["version"], live)
     mark = replace(
         written,
         deleted=tuple(sorted(table["version"][gone].tolist())),

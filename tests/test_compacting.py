@@ -70,6 +70,14 @@ def test_what_is_deleted_or_comes_meanwhile_is_so_afterwards(archive: Archive) -
     assert versions(archive) == frozenset([*range(4500), 9000]) - {7, 1501, 1502}
 
 
+def test_a_version_that_one_segment_has_deleted_and_another_holds_is_held(archive: Archive) -> None:
+    archive.hours[3] = 9000
+    archive.extend([3, *range(5000, 6400)])  # of another time, so that it stands in the last segment now
+    assert compact(archive)
+    assert archive.sizes() == [(5900, 5900)]
+    assert versions(archive) == frozenset([*range(4500), *range(5000, 6400)])
+
+
 def test_a_segment_of_which_much_is_deleted_is_rewritten(archive: Archive) -> None:
     compact(archive)
     archive.extend(gone=range(1200))
