@@ -19,8 +19,8 @@ from functools import cached_property
 from itertools import pairwise
 
 from retrieval.folding import Token, search_words, tokens
+from retrieval.lexicon import counts, hedges, is_function_word, turns
 from retrieval.model import Passage, Ranked, Shown, Span
-from retrieval.quotes.lexicon import counts, hedges, is_function_word, turns
 from retrieval.sentences import sentences
 from retrieval.showing import whole_sentences
 

@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from retrieval.lexicon import counts, denies
 from retrieval.model import Span
-from retrieval.quotes.lexicon import counts, denies
 from retrieval.quotes.rows import Row
 from retrieval.quotes.spelling import is_contraction, is_spelling
 

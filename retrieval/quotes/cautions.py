@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from retrieval.folding import FINAL, QUOTATION_MARKS, Token, asks
+from retrieval.lexicon import counts, denies_with, hedges, is_cue, is_listed, is_month, is_unit, turns
 from retrieval.model import Span
-from retrieval.quotes.lexicon import counts, denies_with, hedges, is_cue, is_listed, is_month, is_unit, turns
 from retrieval.quotes.rows import Row
 from retrieval.verdicts import Speech, Warns
 

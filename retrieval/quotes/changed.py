@@ -13,11 +13,11 @@ from itertools import pairwise
 
 from retrieval.folding import search_words
 from retrieval.languages import ENGLISH
+from retrieval.lexicon import is_function_word
 from retrieval.looking import Looking
 from retrieval.model import Version
 from retrieval.quotes.alignment import Alignment, Block, align
 from retrieval.quotes.edits import Told, told
-from retrieval.quotes.lexicon import is_function_word
 from retrieval.quotes.quotations import Gap, Quotation
 from retrieval.quotes.reading import Reading, readings
 from retrieval.quotes.rows import Row

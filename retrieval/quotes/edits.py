@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from retrieval.folding import APOSTROPHE, FINAL, QUOTATION_MARKS, Token, asks
+from retrieval.lexicon import denies, is_numeral
 from retrieval.model import Span
 from retrieval.quotes.alignment import Alignment
-from retrieval.quotes.lexicon import denies, is_numeral
 from retrieval.quotes.occurrences import same_word
 from retrieval.quotes.quotations import BRACKETED, Gap
 from retrieval.quotes.spelling import is_contraction, is_spelling

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from retrieval.folding import Token, tokens
-from retrieval.quotes.lexicon import is_function_word
+from retrieval.lexicon import is_function_word
 from retrieval.quotes.spelling import plain_spelling
 
 _FUNCTION_WEIGHT = 0.3

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from retrieval.lexicon import FUNCTION_WORDS
 from retrieval.model import Span
-from retrieval.quotes.lexicon import FUNCTION_WORDS
 from retrieval.sentences import sentences
 from tests.benchmarks.squad import Paragraph, spaced
 

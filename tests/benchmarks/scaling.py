@@ -21,8 +21,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from retrieval.checking import checking
+from retrieval.lexicon import FUNCTION_WORDS
 from retrieval.model import ReadBlog, ReadEntry, SourceOptions
-from retrieval.quotes.lexicon import FUNCTION_WORDS
 from retrieval.rows import Source
 from retrieval.sentences import sentences
 from retrieval.store import Store

@@ -1,4 +1,4 @@
-"""What single words mean to a check: which turn a sentence, which count, which carry no evidence.
+"""What single words mean to a check, and among near-duplicates: which turn a sentence, which count, which say little.
 
 Lists of our own, of British and American newspaper English; of other languages only their negations. Words are as
 `folding` folds them: in lower case, with straight apostrophes.
