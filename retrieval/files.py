@@ -8,7 +8,6 @@ import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from tokenize import TokenError
 
 from filelock import FileLock, Timeout
 
@@ -17,8 +16,6 @@ from retrieval.errors import DiskError, StoreBusy
 MODELS = "models"
 """The part of an archive's folder in which converted models are kept: it can be made anew at any time."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-DAMAGED_ARRAY = (OSError, ValueError, TypeError, OverflowError, MemoryError, EOFError, SyntaxError, TokenError)
-"""What NumPy raises for a damaged array: its header is a Python literal, so whatever reading one raises."""
 
 
 @contextlib.contextmanager

@@ -20,11 +20,11 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from retrieval import languages
+from retrieval import arrays, languages
 from retrieval.bm25 import FIELDS, idf
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot, DiskError
-from retrieval.files import DAMAGED_ARRAY, disk
+from retrieval.files import disk
 from retrieval.model import Filter
 
 _SPLIT_AT_BLANKS = "whitespace"
@@ -185,8 +185,8 @@ class LexicalIndex:
             index = tantivy.Index.open(str(folder))
             index.reload()
             try:
-                addresses = np.load(folder / _ROWS, allow_pickle=False)
-            except DAMAGED_ARRAY as error:
+                addresses = arrays.read(folder / _ROWS)
+            except arrays.DAMAGED as error:
                 raise ValueError(f"{_ROWS}: {error}") from error
             if addresses.dtype != np.uint64 or addresses.shape != (index.searcher().num_docs,):
                 raise ValueError(f"{_ROWS} is of another index")

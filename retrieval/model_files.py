@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval import arrays
 from retrieval.errors import ModelError
-from retrieval.files import DAMAGED_ARRAY, disk, write_atomically
+from retrieval.files import disk, write_atomically
 from retrieval.neural import mapped
 from retrieval.projection import WIDTH, Matrix
 
@@ -95,9 +96,8 @@ def verify_once(weights: Path, verified: Path) -> None:
 def kept_projection(path: Path, dimension: int) -> Matrix | None:
     """The projection in a file, of vectors of that dimension; None where it is not one."""
     try:
-        with path.open("rb") as file:
-            found: Matrix = np.lib.format.read_array(file, allow_pickle=False)
-    except DAMAGED_ARRAY:
+        found: Matrix = arrays.read(path)
+    except arrays.DAMAGED:
         return None
     shaped = found.dtype == np.float32 and found.shape == (dimension, min(WIDTH, dimension))
     return found if shaped and np.isfinite(found).all() else None

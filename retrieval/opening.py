@@ -13,8 +13,7 @@ _Seen = tuple[int, int, int]
 
 
 class Opened:
-    """The snapshot of a folder, opened again only after a switch, by one thread: the others go on with that before.
-    Two threads that read numpy's headers at once may make Python 3.11's parser raise SystemError, besides."""
+    """The snapshot of a folder, opened again only after a switch, by one thread: others go on with that before."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

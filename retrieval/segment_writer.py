@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from retrieval import arrays
 from retrieval.files import disk, sync_file
 from retrieval.growing import Written
 from retrieval.lexical import LexicalWriter
@@ -33,7 +32,7 @@ def write_segment(folder: Path, id_: str, contents: Contents, model: ModelMark) 
     with disk(folder):
         for one in rows.values():
             one.close()
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        vectors = arrays.mapped(folder / "vectors.npy")
     facts = write_index(folder, vectors)
     with disk(folder):
         files = {str(path.relative_to(folder)): _described(path) for path in _files(folder)}

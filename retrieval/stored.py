@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval import arrays
 from retrieval.errors import DamagedSnapshot
-from retrieval.files import DAMAGED_ARRAY
 from retrieval.manifest import REBUILD
 
 Ids = NDArray[np.int64]
@@ -20,8 +20,8 @@ Ids = NDArray[np.int64]
 def mapped(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """All rows, mapped into memory, not read. Raises DamagedSnapshot."""
     try:
-        found = np.lib.format.open_memmap(path, mode="r")
-    except DAMAGED_ARRAY as error:
+        found = arrays.mapped(path)
+    except arrays.DAMAGED as error:
         raise DamagedSnapshot(f"{path} cannot be read: {error}", REBUILD) from error
     if found.dtype != kind or found.shape != shape or not found.flags.c_contiguous:
         raise DamagedSnapshot(f"{path} is not what the manifest says", REBUILD)
