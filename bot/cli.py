@@ -138,7 +138,7 @@ def ask(
     from bot import asking, options, render, terminal
 
     asked, most = options.questions(question, from_file), None if limit is None else options.limit(limit)
-    with command.archive() as archive:
+    with command.archive(asked[0] if from_file is None else None) as archive:
         with terminal.progress("Indexing") as progress:
             asking.ready(archive, progress)
         bounds = asking.bounds(archive, since, until, as_of, blog and options.utf8("--blog", blog))

@@ -41,11 +41,11 @@ def settings() -> Settings:
 
 
 @contextlib.contextmanager
-def archive() -> Iterator[Archive]:
-    """The archive that the settings name. Raises StetError."""
+def archive(question: str | None = None) -> Iterator[Archive]:
+    """The archive that the settings name, and the question that it is to be asked, if it is one. Raises StetError."""
     from bot import wiring
 
-    opened = wiring.archive(settings())
+    opened = wiring.archive(settings(), question)
     try:
         yield opened
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import config.settings
 from bot.policy import Policy
-from retrieval.archive import Archive
 from retrieval.confidence import Prefer
 from retrieval.errors import UsageError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.doctor import Patient
     from bot.ledger import Ledger
+    from retrieval.archive import Archive
     from retrieval.encoding import Embedder
     from retrieval.reranking import Reranking
     from retrieval.store import Store
@@ -113,8 +114,13 @@ def _in_ledger(home: Path, look: Callable[[Ledger], _T], otherwise: _T) -> _T:
         return look(ledger)
 
 
-def archive(read: config.settings.Settings) -> Archive:
-    """The archive that the settings name. Raises StoreError, DiskError."""
+def archive(read: config.settings.Settings, question: str | None = None) -> Archive:
+    """The archive that the settings name; of a `question` that it is to be asked, the model begins to read while the
+    rest is imported. Raises StoreError, DiskError."""
+    ahead = None if question is None else _ahead(read, question)
+
+    def load() -> Embedder:
+        return (ahead and ahead.result()) or load_named(read.model)
 
     def load_named(name: str) -> Embedder:
         from retrieval import encoders
@@ -131,10 +137,12 @@ def archive(read: config.settings.Settings) -> Archive:
 
         return withdrawn_beside(read.home, store.gone)
 
+    from retrieval.archive import Archive
+
     return Archive.open(
         read.home,
         read.model,
-        partial(load_named, read.model),
+        load,
         read.source_size_limit,
         read.allow_local_addresses,
         withdraw=withdraw,
@@ -142,3 +150,21 @@ def archive(read: config.settings.Settings) -> Archive:
         load_reranking=partial(load_reranking, read.reranker) if read.reranker else None,
         load_named=load_named,
     )
+
+
+def _ahead(read: config.settings.Settings, question: str) -> Future[Embedder | None]:
+    """The model with a question encoded, or None where it is not at hand: read in a thread of its own, since most of
+    that is done by libraries in C, beside which Python can import the rest."""
+
+    def encoded() -> Embedder | None:
+        from retrieval import encoders
+
+        found = encoders.at_hand(read.model, read.home / "model.json", read.device, read.encoder, read.precision)
+        if found is not None:
+            found.encode_question(question)  # it is remembered, unless it turns out to be asked in other words
+        return found
+
+    thread = ThreadPoolExecutor(1)
+    begun = thread.submit(encoded)
+    thread.shutdown(wait=False)
+    return begun

@@ -37,14 +37,25 @@ def load(
     ModelError, DiskError."""
     if not _by_openvino(device, encoder):
         return _by_torch(name, verified, device, precision)
-    models = verified.with_name(MODELS)
-    source = _source(name, verified)
-    found = converted.find(models, source) if source else None
+    found = _found(name, verified)
     if found and (embedder := _opened(*found, precision)):
         return embedder
     if found and found[1].refused:
         return _by_torch(name, verified, device, precision)
     return _converted(name, verified, "cpu" if encoder == "openvino" else device, precision)
+
+
+def at_hand(
+    name: str,
+    verified: Path,
+    device: str | None = None,
+    encoder: Encoder = "auto",
+    precision: Precision = "auto",
+) -> Embedder | None:
+    """The model that `load` gives, where it was converted before; None where that takes torch. Raises ModelError,
+    DiskError."""
+    found = _found(name, verified) if _by_openvino(device, encoder) else None
+    return _opened(*found, precision) if found else None
 
 
 def _by_openvino(device: str | None, encoder: Encoder) -> bool:
@@ -74,6 +85,13 @@ def _by_torch(name: str, verified: Path, device: str | None, precision: Precisio
 def _source(name: str, verified: Path) -> Identity | None:
     folder = folder_of(name, verified)
     return identity(folder) if folder else None
+
+
+def _found(name: str, verified: Path) -> tuple[Path, Facts] | None:
+    """The folder of a model that was converted before, and what is known of it. Raises ModelError, DiskError."""
+    models = verified.with_name(MODELS)
+    source = _source(name, verified) if models.is_dir() else None
+    return converted.find(models, source) if source else None
 
 
 def _opened(folder: Path, facts: Facts, precision: Precision) -> Embedder | None:

@@ -265,15 +265,13 @@ class SeenSegment:
         segment, admission = self._segment, self._admission(within)
         near, cosines = segment.nearest(probe.vector, limit, admission.admitted)
         worded = segment.best(weights, _CANDIDATES * limit, self._told(within), admission.versions)
-        rows = np.union1d(near, segment.with_passages(worded))
+        others = segment.with_passages(worded)
+        rows = np.concatenate([near, others[~np.isin(others, near)]])
         scores = self._scores(rows, weights, statistics)
-        kept = _among_best(scores, limit) | np.isin(rows, near)
+        kept = _among_best(scores, limit)
+        kept[: len(near)] = True
         rows, scores = rows[kept], scores[kept]
-        of_near = np.searchsorted(near, rows)
-        found = np.empty(len(rows), np.float32)
-        known = np.isin(rows, near)
-        found[known] = cosines[of_near[known]]
-        found[~known] = segment.nearest_of(rows[~known], probe.vector)
+        found = np.concatenate([cosines, segment.nearest_of(rows[len(near) :], probe.vector)])
         return [
             Hit(version=version, blog=segment.blog_of(row), cosine=cosine, bm25=score, segment=segment, row=row)
             for version, cosine, score, row in zip(
