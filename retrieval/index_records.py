@@ -82,10 +82,16 @@ class IndexRecords:
         return self._each(all_versions().where(schema.entries.c.blog.in_(sorted(blogs))))
 
     def _each(self, query: Select[Any]) -> Iterator[Version]:
+        """The versions that there are now, a chunk at a time: SQLite's log cannot be cut while one is reading, and
+        who reads all of them writes what is made of each."""
         with mapped(self.path), self._reading() as connection:
-            blogs = all_blogs(connection)
-            for row in connection.execute(query):
-                yield to_version(row, blogs)
+            keys = connection.execute(query.with_only_columns(schema.versions.c.key)).scalars().all()
+        for chunk in chunks(keys):
+            some = all_versions().where(schema.versions.c.key.in_(chunk)).order_by(schema.versions.c.key)
+            with mapped(self.path), self._reading() as connection:
+                blogs = all_blogs(connection)
+                rows = connection.execute(some).all()
+            yield from (to_version(row, blogs) for row in rows)
 
     def passages_of(self, model: str, keys: Iterable[int]) -> dict[int, list[KeptPassage]]:
         """The kept passages of versions by key, in the order of the text; a version without any is left out."""

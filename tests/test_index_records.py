@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 
 from retrieval import schema
 from retrieval.clock import microseconds
+from retrieval.database import empty_log
 from retrieval.index_records import KeptEncoding, KeptPassage
 from retrieval.model import SourceOptions
 from retrieval.store import Store
@@ -115,6 +116,14 @@ def test_passages_are_kept_by_model_and_replaced(store: Store) -> None:
     assert store.passages_of("m", [1]) == {1: [three]}
     store.keep_passages("m", {1: []})
     assert store.passages_of("m", [1, 2]) == {2: [one]}
+
+
+def test_the_log_can_be_cut_while_every_version_is_read(store: Store) -> None:
+    reading = store.every_version()
+    first = next(reading)
+    store.keep_passages("m", {first.key: [KeptPassage(start=0, end=2, stretch=0, digest=b"a")]})
+    assert empty_log(store.path, 0)
+    assert [version.key for version in reading] == [2, 3, 4, 5]
 
 
 def test_encodings_are_kept_by_model_and_never_replaced(store: Store) -> None:
