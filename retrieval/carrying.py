@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import phrase_index, schema
+from retrieval.appending import announce, delete_entry, next_number
 from retrieval.errors import UsageError
 from retrieval.model import Cause, Status, digest
-from retrieval.recording import announce, delete_entry, next_number
 from retrieval.rows import micros, moment
 from retrieval.takedown import erasable, take_down
 from retrieval.tombstones import Marker, lay
@@ -330,6 +330,6 @@ def _add_version(connection: Connection, key: int, number: int, wording: _Values
         insert(schema.versions).values(entry=key, number=number, **wording).returning(schema.versions.c.key)
     ).scalar_one()
     if wording["text"] or wording["title"]:
-        phrase_index.keep(connection, version, wording["title"], wording["text"])
+        phrase_index.keep(connection, [(version, wording["title"], wording["text"])])
     connection.execute(update(schema.entries).where(schema.entries.c.key == key).values(current=number))
     announce(connection, key, number, wording["cause"], moment(wording["seen"]))

@@ -20,14 +20,18 @@ _FORGET = text("INSERT INTO phrases(phrases, rowid, text, title) VALUES ('delete
 _REWRITE = text("INSERT INTO phrases(phrases) VALUES ('optimize')")
 
 
-def keep(connection: Connection, key: int, title: str | None, words: str) -> None:
-    """Take in a version's title and text, within the caller's transaction."""
-    connection.execute(_KEEP, _row(key, title, words))
+Held = tuple[int, str | None, str]
+"""A version: its key, title and text."""
 
 
-def forget(connection: Connection, erased: Sequence[tuple[int, str | None, str]]) -> None:
-    """Erase versions (key, title, text) from the index, within the caller's transaction: it is rewritten, since an
-    erased row leaves its words behind until then."""
+def keep(connection: Connection, versions: Sequence[Held]) -> None:
+    """Take in at least one version, within the caller's transaction."""
+    connection.execute(_KEEP, [_row(*one) for one in versions])
+
+
+def forget(connection: Connection, erased: Sequence[Held]) -> None:
+    """Erase versions from the index, within the caller's transaction: it is rewritten, since an erased row leaves its
+    words behind until then."""
     for key, title, words in erased:
         connection.execute(_FORGET, _row(key, title, words))
     connection.execute(_REWRITE)
@@ -38,7 +42,7 @@ def fill(connection: Connection) -> None:
     rows = connection.execute(text("SELECT key, title, text FROM versions ORDER BY key"))
     for key, title, words in rows:
         if title or words:
-            keep(connection, key, title, words)
+            keep(connection, [(key, title, words)])
 
 
 def phrase(words: Sequence[str]) -> str:

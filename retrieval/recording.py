@@ -1,7 +1,4 @@
-"""One read source → entries, versions and changes of the archive, in one transaction.
-
-Versions are only ever appended; a deletion is one, without words. Every change gets its number in the feed.
-"""
+"""One read source → entries, versions and changes of the archive, in one transaction."""
 
 from __future__ import annotations
 
@@ -9,17 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from retrieval import phrase_index, schema
+from retrieval import schema
+from retrieval.appending import add_entries, announce, delete_entry, publish, utc_offset
 from retrieval.errors import SourceRefused
 from retrieval.matching import assign_ids
-from retrieval.model import Cause, Listing, ReadBlog, ReadEntry, Refusal, Status, digest
+from retrieval.model import Cause, Listing, ReadBlog, ReadEntry, Refusal, Status
 from retrieval.registering import Kept, claim, has_tombstone, keep
 from retrieval.rows import Source, micros, moment, to_known, worded_entries
 from retrieval.tombstones import Tombstones
@@ -87,6 +85,7 @@ def record(
     kept = keep(connection, blog_id, default_title, source, read, now)
     rows = {row.id: row for row in known}
     became: Counter[_Became] = Counter()
+    new: list[tuple[str, ReadEntry]] = []
     refused: list[Refusal] = []
     warnings = _of_source(blog_id, owner, source, kept)
     for entry, entry_id, is_down in zip(read.entries, ids, down, strict=True):
@@ -100,8 +99,9 @@ def record(
             refused.append(Refusal(entry=str(entry_id), reason=_KEPT_ID))
             became[_Became.REFUSED] += 1
         else:
-            _add(connection, blog_id, entry, entry_id, now)
+            new.append((entry_id, entry))
             became[_Became.ADDED] += 1
+    add_entries(connection, blog_id, new, now)
     for row in gone:
         delete_entry(connection, row.key, now)
     return Recorded(
@@ -201,7 +201,7 @@ def _leave(connection: Connection, row: Row[Any] | None, entry: ReadEntry, now: 
     if row.status == Status.DELETED:
         edited = None if row.edited is None else moment(row.edited)
         last = replace(entry, title=row.title, author=row.author, text=row.text, raw=row.raw, edited_at=edited)
-        _publish(connection, row.key, last, Cause.REVIVED, now)
+        publish(connection, row.key, last, Cause.REVIVED, now)
         return _Became.ADDED
     if retimed:
         announce(connection, row.key, row.number, "retimed", now)
@@ -240,25 +240,6 @@ def _refuse_retiming(row: Row[Any], entry: ReadEntry) -> None:
         )
 
 
-def _add(connection: Connection, blog_id: str, entry: ReadEntry, entry_id: str, now: datetime) -> None:
-    offset = entry.posted_at.utcoffset() or timedelta()
-    key = connection.execute(
-        insert(schema.entries)
-        .values(
-            blog=blog_id,
-            id=entry_id,
-            own_id=entry.id is not None,
-            posted=micros(entry.posted_at),
-            utc_offset=int(offset.total_seconds()),
-            url=entry.url,
-            status=Status.LIVE,
-            current=1,
-        )
-        .returning(schema.entries.c.key)
-    ).scalar_one()
-    _append(connection, key, 1, entry, Cause.PUBLISHED, now)
-
-
 def _as_published(entry: ReadEntry, row: Row[Any]) -> ReadEntry:
     """An entry of which an edit alone is told keeps the publication that is stored, if that is earlier."""
     if not entry.published_by_then or row.posted >= (micros(entry.posted_at) or 0):
@@ -272,7 +253,7 @@ def _renew(connection: Connection, row: Row[Any], entry: ReadEntry, now: datetim
         _refuse_retiming(row, entry)
     if row.status == Status.DELETED:
         _keep_place(connection, row, entry)
-        _publish(connection, row.key, entry, Cause.REVIVED, now)
+        publish(connection, row.key, entry, Cause.REVIVED, now)
         return _Became.ADDED
     return _Became.EDITED if _revise(connection, row, entry, now) else _Became.UNCHANGED
 
@@ -286,7 +267,7 @@ def _revise(connection: Connection, row: Row[Any], entry: ReadEntry, now: dateti
             announce(connection, row.key, row.number, "retimed", now)
         return retimed and entry.raw != row.raw
     cause = Cause.REREAD if entry.raw == row.raw else Cause.EDITED
-    _publish(connection, row.key, entry, cause, now)
+    publish(connection, row.key, entry, cause, now)
     return cause is Cause.EDITED
 
 
@@ -307,72 +288,9 @@ def _keep_place(connection: Connection, row: Row[Any], entry: ReadEntry) -> bool
     did."""
     retimed: bool = micros(entry.posted_at) != row.posted
     if retimed or entry.url != row.url:
-        offset = entry.posted_at.utcoffset() or timedelta()
         connection.execute(
             update(schema.entries)
             .where(schema.entries.c.key == row.key)
-            .values(posted=micros(entry.posted_at), utc_offset=int(offset.total_seconds()), url=entry.url)
+            .values(posted=micros(entry.posted_at), utc_offset=utc_offset(entry), url=entry.url)
         )
     return retimed
-
-
-def _publish(connection: Connection, entry_key: int, entry: ReadEntry, cause: Cause, now: datetime) -> None:
-    """Append a further wording and make it the one in force."""
-    number = next_number(connection, entry_key)
-    _append(connection, entry_key, number, entry, cause, now)
-    connection.execute(
-        update(schema.entries).where(schema.entries.c.key == entry_key).values(current=number, status=Status.LIVE)
-    )
-
-
-def delete_entry(connection: Connection, entry_key: int, now: datetime) -> None:
-    """Append a version without words: the source no longer has the entry. Its last wording stays the current one."""
-    number = next_number(connection, entry_key)
-    connection.execute(
-        insert(schema.versions).values(
-            entry=entry_key,
-            number=number,
-            text="",
-            sha256=digest(""),
-            raw="",
-            seen=micros(now),
-            cause=Cause.DELETED,
-        )
-    )
-    connection.execute(update(schema.entries).where(schema.entries.c.key == entry_key).values(status=Status.DELETED))
-    announce(connection, entry_key, number, Cause.DELETED, now)
-
-
-def next_number(connection: Connection, entry_key: int) -> int:
-    """The number of an entry's next version."""
-    versions = schema.versions.c
-    last = connection.execute(select(func.max(versions.number)).where(versions.entry == entry_key)).scalar()
-    return (last or 0) + 1
-
-
-def _append(
-    connection: Connection, entry_key: int, number: int, entry: ReadEntry, cause: Cause, now: datetime
-) -> None:
-    key = connection.execute(
-        insert(schema.versions)
-        .values(
-            entry=entry_key,
-            number=number,
-            title=entry.title,
-            author=entry.author,
-            text=entry.text,
-            sha256=digest(entry.text),
-            raw=entry.raw,
-            edited=micros(entry.edited_at),
-            seen=micros(now),
-            cause=cause,
-        )
-        .returning(schema.versions.c.key)
-    ).scalar_one()
-    phrase_index.keep(connection, key, entry.title, entry.text)
-    announce(connection, entry_key, number, cause, now)
-
-
-def announce(connection: Connection, entry_key: int, number: int, kind: str, now: datetime) -> None:
-    """Give a change of an entry its number in the feed."""
-    connection.execute(insert(schema.changes).values(at=micros(now), entry=entry_key, version=number, kind=kind))

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from retrieval import phrase_index, schema
+from retrieval.appending import announce
 from retrieval.errors import UsageError
 from retrieval.model import Cause, Status, digest
-from retrieval.recording import announce
 from retrieval.rows import chunks, micros, moment
 from retrieval.tombstones import Marker, Tombstone, all_tombstones, lay
 from retrieval.withholding import Target, announce_all, set_hold

@@ -100,6 +100,7 @@ LAYERS = [
     "retrieval.looking",
     "retrieval.tombstones",
     "retrieval.registering",
+    "retrieval.appending",
     "retrieval.recording",
     "retrieval.withholding",
     "retrieval.takedown",

@@ -380,12 +380,12 @@ _KILLED = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from retrieval import recording as module
+from retrieval import appending as module
 from retrieval.store import Store
 from tests.test_store import entry, record
 
 store = Store.open(Path(sys.argv[1]))
-kept, left = module._append, [3]
+kept, left = module._append, [2]
 
 def append(*arguments):
     kept(*arguments)
@@ -394,7 +394,7 @@ def append(*arguments):
         os._exit(9)
 
 module._append = append
-record(store, *(entry(f"Number {number}.", id_=str(number)) for number in range(5)), blog="second", locator="/second")
+record(store, *(entry(f"Number {number}.", id_=str(number)) for number in range(1_200)), blog="second", locator="/second")
 """
 
 
