@@ -18,7 +18,6 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
-from threadpoolctl import threadpool_limits
 
 from bot import watching, wiring
 from bot.app import Bot
@@ -97,7 +96,6 @@ def _prepare(archive: Archive, ledger: Ledger) -> None:
         log.warning("%s", error)
     archive.embedder  # noqa: B018 (loaded before the first question, not by it)
     archive.reranking  # noqa: B018
-    threadpool_limits(limits=1, user_api="blas")  # questions are answered beside each other: more would only spin
 
 
 def _run(archive: Archive, ledger: Ledger, policy: Policy, stop: threading.Event) -> None:

@@ -120,7 +120,12 @@ def archive(read: config.settings.Settings, question: str | None = None) -> Arch
     ahead = None if question is None else _ahead(read, question)
 
     def load() -> Embedder:
-        return (ahead and ahead.result()) or load_named(read.model)
+        from threadpoolctl import threadpool_limits
+
+        found = (ahead and ahead.result()) or load_named(read.model)
+        # NumPy is there now. Its products are small: a second thread is waited for longer than it helps
+        threadpool_limits(limits=1, user_api="blas")
+        return found
 
     def load_named(name: str) -> Embedder:
         from retrieval import encoders

@@ -5,8 +5,9 @@ be shown."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,7 @@ from retrieval.confidence import confidence
 from retrieval.embedding import EncodedQuestion
 from retrieval.errors import DamagedSnapshot
 from retrieval.evidence import Evidence, Probe
+from retrieval.fusion import scaled
 from retrieval.languages import primary
 from retrieval.lexical import MOST_TERMS, terms
 from retrieval.manifest import REBUILD
@@ -36,7 +38,6 @@ _READ_AGAIN = 20
 _LONGEST_TITLE = 300
 _LONGEST_READ = 4_000
 """Characters of a title, longer ones are left out, and of a passage that it is given: it would cut them itself."""
-_DENSE_SHARE = 0.5
 _COMMON = 0.1
 """What a word counts that is left out of the terms, such as "who"; the rarest count 1."""
 _COSINE_SHARE = 0.3
@@ -162,8 +163,9 @@ def search(
         pairs=tuple(pair for one in worded.values() for pair in one.pairs),
     )
     sought = _Sought(probe=probe, languages=languages, worded=worded, entries=view.entries(within))
-    fitting = _fitting(view, _best(view.retrieve(probe, _FOUND, within)), sought)
-    candidates = _shown_of(fitting, store, shows, sought, most if reranking is None else max(most, _READ_AGAIN))
+    fitting = _fitting(view, view.retrieve(probe, _FOUND, within, _RANKED), sought)
+    read = partial(store.versions, blogs=blogs)
+    candidates = _shown_of(fitting, read, shows, sought, most if reranking is None else max(most, _READ_AGAIN))
     if reranking is not None and candidates:
         candidates = _reranked(candidates, text, reranking)
     return Searched(
@@ -210,36 +212,14 @@ def _token_weights(text: str, spans: Sequence[Span], rarity: Mapping[str, float]
     return weights / whole if whole else weights
 
 
-def _best(hits: Sequence[Hit]) -> list[Hit]:
-    """The best by both scores together, each min-max scaled."""
-    dense = _scaled([hit.cosine for hit in hits])
-    lexical = _scaled([hit.bm25 for hit in hits])
-    fused = [
-        (_DENSE_SHARE * near + (1 - _DENSE_SHARE) * words, hit)
-        for hit, near, words in zip(hits, dense, lexical, strict=True)
-    ]
-    fused.sort(key=lambda pair: (-pair[0], pair[1].version))
-    return [hit for _, hit in fused[:_RANKED]]
-
-
-def _scaled(values: Sequence[float]) -> list[float]:
-    """Min-max over the candidates: 0 to 1; all 1 where they are equal."""
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    return [(value - low) / (high - low) if high > low else 1.0 for value in values]
-
-
 def _reranked(candidates: Sequence[Candidate], text: str, reranking: Reranking) -> list[Candidate]:
     """The best by the cross-encoder's scores and their fit together, each min-max scaled, equals as they were; then
     the rest."""
     best, rest = candidates[:_READ_AGAIN], candidates[_READ_AGAIN:]
-    read = _scaled(reranking.reranker.scores(text, [_as_read(one) for one in best]))
-    fits = _scaled([one.fit for one in best])
-    mixed = [
-        (reranking.share * again + (1 - reranking.share) * before, one)
-        for one, again, before in zip(best, read, fits, strict=True)
-    ]
-    mixed.sort(key=lambda pair: -pair[0])
-    return [*(one for _, one in mixed), *rest]
+    read = scaled(np.array(reranking.reranker.scores(text, [_as_read(one) for one in best])))
+    fits = scaled(np.array([one.fit for one in best]))
+    mixed = reranking.share * read + (1 - reranking.share) * fits
+    return [*(best[place] for place in np.argsort(-mixed, kind="stable").tolist()), *rest]
 
 
 def _as_read(one: Candidate) -> str:
@@ -291,14 +271,18 @@ def _of_language(hits: Sequence[Hit], evidence: Evidence, sought: _Sought, langu
 
 
 def _shown_of(
-    fitting: Sequence[_Fitting], store: Store, shows: Callable[[Version], bool], sought: _Sought, most: int
+    fitting: Sequence[_Fitting],
+    read: Callable[[Iterable[int]], Mapping[int, Version]],
+    shows: Callable[[Version], bool],
+    sought: _Sought,
+    most: int,
 ) -> list[Candidate]:
-    """The best that may be shown, as candidates. The store is read for as many as are wanted, and again where some
-    of them may not be shown."""
+    """The best that may be shown, as candidates. As many versions are read as are wanted, and again where some of
+    them may not be shown."""
     found: list[Candidate] = []
     for start in range(0, len(fitting), most):
         some = fitting[start : start + most]
-        versions = store.versions(one.hit.version for one in some)
+        versions = read(one.hit.version for one in some)
         found += [
             _candidate(version, one, sought)
             for one in some

@@ -51,6 +51,30 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Hits:
+    """Hits of one segment as columns, each of shape (hits,): one is made where it is wanted, which few of hundreds
+    are."""
+
+    segment: Segment
+    rows: Ids
+    versions: Ids
+    cosines: Scores
+    bm25: NDArray[np.float64]
+
+    def hit(self, place: int) -> Hit:
+        """One of them."""
+        row = int(self.rows[place])
+        return Hit(
+            version=int(self.versions[place]),
+            blog=self.segment.blog_of(row),
+            cosine=float(self.cosines[place]),
+            bm25=float(self.bm25[place]),
+            segment=self.segment,
+            row=row,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Admission:
     """What of a segment counts and is admitted by a filter: versions as a mask, and how many; passages, None where
     that is all of them, and how many."""
@@ -259,7 +283,7 @@ class SeenSegment:
         limit: int,
         within: Filter,
         statistics: Statistics,
-    ) -> list[Hit]:
+    ) -> Hits:
         """The versions with the nearest passages and the best for the terms, `limit` passages and versions where
         there are as many, with both their scores. Raises DamagedSnapshot."""
         segment, admission = self._segment, self._admission(within)
@@ -272,12 +296,7 @@ class SeenSegment:
         kept[: len(near)] = True
         rows, scores = rows[kept], scores[kept]
         found = np.concatenate([cosines, segment.nearest_of(rows[len(near) :], probe.vector)])
-        return [
-            Hit(version=version, blog=segment.blog_of(row), cosine=cosine, bm25=score, segment=segment, row=row)
-            for version, cosine, score, row in zip(
-                segment.versions[rows].tolist(), found.tolist(), scores.tolist(), rows.tolist(), strict=True
-            )
-        ]
+        return Hits(segment=segment, rows=rows, versions=segment.versions[rows], cosines=found, bm25=scores)
 
     def _told(self, within: Filter) -> Filter:
         """A filter as the word index is to be told of it: of blogs only where the segment has others. What does not

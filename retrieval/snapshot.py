@@ -18,6 +18,7 @@ import numpy as np
 from retrieval.bm25 import Statistics
 from retrieval.errors import DamagedSnapshot
 from retrieval.evidence import Evidence, Probe
+from retrieval.fusion import best_of
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.memo import Memo
 from retrieval.model import Filter
@@ -87,23 +88,17 @@ class View:
         self._held: Memo[str, tuple[int, int]] = Memo(_TERMS)
         self._statistics = reduce(add, (one.statistics for one in segments), empty)
 
-    def retrieve(self, probe: Probe, limit: int, within: Filter) -> list[Hit]:
+    def retrieve(self, probe: Probe, limit: int, within: Filter, most: int | None = None) -> list[Hit]:
         """The versions with the passages nearest to a question's vector, and the best for its terms, `limit` of each
-        kind, each with both its scores. A filter narrows what is found, not how it is scored. Raises
-        DamagedSnapshot."""
+        kind, each with both its scores: `most` of them (None: all), the best by both together, each min-max scaled.
+        A filter narrows what is found, not how it is scored. Raises DamagedSnapshot."""
         weights = {
             term: self._statistics.weights(held)
             for term in dict.fromkeys(probe.terms)
             if any(held := self._holding(term))
         }
-        found = [
-            hit
-            for segment in self._segments
-            for hit in segment.retrieve(probe, weights, limit, within, self._statistics)
-        ]
-        nearest = sorted(found, key=lambda one: (-one.cosine, one.version))[:limit]
-        best = sorted((one for one in found if one.bm25), key=lambda one: (-one.bm25, one.version))[:limit]
-        return list(dict.fromkeys([*nearest, *best]))
+        found = [one.retrieve(probe, weights, limit, within, self._statistics) for one in self._segments]
+        return best_of(found, limit, most)
 
     @staticmethod
     def evidence(hits: Sequence[Hit], probe: Probe) -> list[tuple[list[Hit], Evidence]]:

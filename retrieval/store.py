@@ -5,7 +5,8 @@ The only place with text. All SQL is here and in `database`; what comes out are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,6 @@ from retrieval.rows import (
     Source,
     all_blogs,
     all_versions,
-    chunks,
     current_versions,
     moment,
     posted_at,
@@ -35,6 +35,7 @@ from retrieval.rows import (
     to_known,
     to_source,
     to_version,
+    versions_by_key,
     within,
     within_in_order,
     worded_entries,
@@ -171,15 +172,13 @@ class Store(IndexRecords):
             for row in connection.execute(query.order_by(schema.entries.c.posted, schema.entries.c.key)):
                 yield to_version(row, blogs)
 
-    def versions(self, keys: Iterable[int]) -> dict[int, Version]:
-        """Versions by key, each with its entry's status as it is now."""
-        found: dict[int, Version] = {}
+    def versions(self, keys: Iterable[int], blogs: Mapping[str, Blog] | None = None) -> dict[int, Version]:
+        """Versions by key, each with its entry's status as it is now; `blogs` are those of the stamp, where it was
+        read."""
         with mapped(self.path), self._reading() as connection:
-            blogs = all_blogs(connection)
-            for chunk in chunks(keys):
-                for row in connection.execute(all_versions().where(schema.versions.c.key.in_(chunk))):
-                    found[row.version_key] = to_version(row, blogs)
-        return found
+            known = all_blogs(connection) if blogs is None else blogs
+            rows = connection.exec_driver_sql(versions_by_key(), (json.dumps(list(keys)),))
+            return {row.version_key: to_version(row, known) for row in rows}
 
     def entries_in_order(self, wanted: Filter, limit: int, *, latest: bool) -> list[Version]:
         """The current versions of the earliest (or latest) live entries within a filter, in that order."""

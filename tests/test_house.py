@@ -133,6 +133,7 @@ LAYERS = [
     "retrieval.vectors",
     "retrieval.evidence",
     "retrieval.segment",
+    "retrieval.fusion",
     "retrieval.segment_writer",
     "retrieval.building",
     "retrieval.snapshot",

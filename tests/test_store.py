@@ -394,7 +394,8 @@ def append(*arguments):
         os._exit(9)
 
 module._append = append
-record(store, *(entry(f"Number {number}.", id_=str(number)) for number in range(1_200)), blog="second", locator="/second")
+many = [entry(f"Number {number}.", id_=str(number)) for number in range(1_200)]
+record(store, *many, blog="second", locator="/second")
 """
 
 
