@@ -87,6 +87,8 @@ _WORD = re.compile(r"\S+")
 _NO_LETTER = re.compile(r"[\W\d_]")
 _DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")  # U.S, J.K, Ph.D, W.Va
 _JOINS = re.compile(r"[-–—/]")  # ex-Gov, R-Fla
+_ENOUGH = 3  # whether a sentence has one word, two or more is all that is asked
+_STOP = re.compile(r"[.?!…]")  # which a run-on word holds
 # Paragraphs whose break was lost: "the key points.About 1,400 children". Possessive, so it never backtracks.
 _RUN_ON = re.compile(
     r"""[a-zß-öø-ÿ\d]{2}["'”’)\]]{0,2}[.?!…]++["'”’)\]]*+(?=[“‘]?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ])(?!(?:Com|Net|Org)\b)"""
@@ -125,34 +127,61 @@ def sentences(text: str, language: str = languages.ENGLISH) -> tuple[tuple[int, 
 
 def _in_line(line: str, rules: Language | None) -> Iterator[tuple[int, int]]:
     """`rules` are those of another language than English."""
-    pieces = list(_pieces(line, _MARKS if rules is None else _MARKS + rules.marks))
-    first = 0  # the piece that opens the sentence
-    last = 0  # its last piece that is not emoji, which stay with what they follow: "We won. 🎉 Then"
-    words = 0  # its pieces that hold a letter or a digit
-    for here, piece in enumerate(pieces):
-        if here == first or not _is_emoji(piece):
+    marks = _MARKS if rules is None else _MARKS + rules.marks
+    words = list(_words(line))
+    pieces = _Pieces(words, marks)
+    first = 0  # the word that opens the sentence
+    last = 0  # its last one that is not emoji, which stay with what they follow: "We won. 🎉 Then"
+    told = 0  # its words that hold a letter or a digit, as far as the third
+    for here, (start, word) in enumerate(words):
+        if here == first or not _is_emoji(word):
             last = here
-            words += any(map(str.isalnum, piece.word))
+            told += told < _ENOUGH and any(map(str.isalnum, word))
         after = here + 1
-        if after == len(pieces) or (
-            words
+        if after == len(words) or (
+            told
+            and not pieces.unmarked(last)
             and (
-                _ends(pieces, last, after, words)
+                _ends(pieces, last, after, told)
                 if rules is None
-                else _ends_elsewhere(pieces, last, after, words, rules)
+                else _ends_elsewhere(pieces, last, after, told, rules)
             )
         ):
-            yield pieces[first].start, piece.start + len(piece.word)
-            first, words = after, 0
+            yield words[first][0], start + len(word)
+            first, told = after, 0
 
 
-def _pieces(line: str, marks: str) -> Iterator[_Piece]:
+def _words(line: str) -> Iterator[tuple[int, str]]:
+    """The words of a line and where they start, run-on ones apart."""
     for match in _WORD.finditer(line):
         word = match[0]
-        is_address = "/" in word or "@" in word or word.startswith("www.")
-        run_ons = [] if is_address else [found.end() for found in _RUN_ON.finditer(word)]
-        for start, end in pairwise([0, *run_ons, len(word)]):
-            yield _piece(word[start:end], match.start() + start, marks)
+        if _STOP.search(word) is None or "/" in word or "@" in word or word.startswith("www."):  # or an address
+            yield match.start(), word
+            continue
+        for start, end in pairwise([0, *(found.end() for found in _RUN_ON.finditer(word)), len(word)]):
+            yield match.start() + start, word[start:end]
+
+
+class _Pieces:
+    """The words of a line, taken apart where they are looked at: few of them bear a mark."""
+
+    def __init__(self, words: Sequence[tuple[int, str]], marks: str) -> None:
+        self._words = words
+        self._marks = marks
+        self._marked = frozenset(marks)
+        self._apart: dict[int, _Piece] = {}
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __getitem__(self, at: int) -> _Piece:
+        if at not in self._apart:
+            self._apart[at] = _piece(self._words[at][1], self._words[at][0], self._marks)
+        return self._apart[at]
+
+    def unmarked(self, at: int) -> bool:
+        """Whether there is no mark in a word, so that it ends nothing."""
+        return self._marked.isdisjoint(self._words[at][1])
 
 
 def _piece(word: str, start: int, marks: str) -> _Piece:
@@ -167,7 +196,7 @@ def _piece(word: str, start: int, marks: str) -> _Piece:
     return _Piece(start, word, head, letters, stem, marked[len(bare) :], closed[len(marked) :])
 
 
-def _ends(pieces: Sequence[_Piece], here: int, after: int, words: int) -> bool:
+def _ends(pieces: _Pieces, here: int, after: int, words: int) -> bool:
     """Whether a sentence of so many words ends with the piece `here`, where the piece `after` comes next."""
     piece = pieces[here]
     if not piece.marks or not _can_open(pieces, after) or _is_aside(piece):
@@ -180,7 +209,7 @@ def _ends(pieces: Sequence[_Piece], here: int, after: int, words: int) -> bool:
     return pieces[after].letters != "I"  # after an ellipsis its capital tells nothing: "Well… I think"
 
 
-def _ends_elsewhere(pieces: Sequence[_Piece], here: int, after: int, words: int, rules: Language) -> bool:
+def _ends_elsewhere(pieces: _Pieces, here: int, after: int, words: int, rules: Language) -> bool:
     """The same in another language: of abbreviations it knows a short list, so any that it knows leads on."""
     piece = pieces[here]
     if not piece.marks or not _can_open(pieces, after) or _is_aside(piece):
@@ -194,7 +223,7 @@ def _ends_elsewhere(pieces: Sequence[_Piece], here: int, after: int, words: int,
     return not (is_ordinal or is_initial or is_abbreviation or _is_list_number(pieces, here, words))
 
 
-def _stop_ends(pieces: Sequence[_Piece], here: int, after: int) -> bool:
+def _stop_ends(pieces: _Pieces, here: int, after: int) -> bool:
     """Whether a single full stop ends a sentence rather than an abbreviation."""
     piece, following, before = pieces[here], pieces[after], pieces[here - 1].head if here else ""
     meets_bracket = following.word.startswith(("(", "["))  # "Ala. (AP)", "2 p.m. (1300 GMT)"
@@ -213,7 +242,7 @@ def _stop_ends(pieces: Sequence[_Piece], here: int, after: int) -> bool:
     return True
 
 
-def _can_open(pieces: Sequence[_Piece], at: int) -> bool:
+def _can_open(pieces: _Pieces, at: int) -> bool:
     """Whether a sentence could open here: with a capital, a caseless letter, a figure, money or a handle."""
     head = pieces[at].head
     following = pieces[at + 1] if at + 1 < len(pieces) else None
@@ -237,7 +266,7 @@ def _is_aside(piece: _Piece) -> bool:
     return piece.stem.endswith(("(", "[")) or (not piece.stem and not piece.word.startswith(piece.marks))
 
 
-def _is_list_number(pieces: Sequence[_Piece], here: int, words: int) -> bool:
+def _is_list_number(pieces: _Pieces, here: int, words: int) -> bool:
     """Whether the number leads on: "3. A list item", "b. Another", "Part 2. The river"; at the start only."""
     stem = pieces[here].stem
     if words == 1:
@@ -245,14 +274,14 @@ def _is_list_number(pieces: Sequence[_Piece], here: int, words: int) -> bool:
     return words == 2 and stem.isdigit() and pieces[here - 1].stem.lower() in _HEADINGS
 
 
-def _continues_time(pieces: Sequence[_Piece], at: int) -> bool:
+def _continues_time(pieces: _Pieces, at: int) -> bool:
     """Whether a day or a zone follows: "5 p.m. Monday", "5 p.m. EST", "5 p.m. 26 August"."""
     if pieces[at].stem.isdigit() and not pieces[at].marks and at + 1 < len(pieces):
         at += 1
     return pieces[at].letters in _TIME_TAILS
 
 
-def _is_attribution(pieces: Sequence[_Piece], at: int) -> bool:
+def _is_attribution(pieces: _Pieces, at: int) -> bool:
     """Whether a name and a verb of speech follow, as in "“Go!” Mr Smith said on Monday"."""
     for here in range(at, min(at + _REACH, len(pieces))):
         piece, verb = pieces[here], pieces[here].letters
@@ -277,5 +306,5 @@ def _is_pictograph(char: str) -> bool:
     return char in "\u200d\ufe0f\u20e3" or unicodedata.category(char) in {"So", "Sk", "Cn"}
 
 
-def _is_emoji(piece: _Piece) -> bool:
-    return all(map(_is_pictograph, piece.word))
+def _is_emoji(word: str) -> bool:
+    return all(map(_is_pictograph, word))
