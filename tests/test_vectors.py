@@ -17,7 +17,7 @@ from retrieval.errors import DamagedSnapshot, DiskError
 from retrieval.stored import Stored
 from retrieval.tables import sha256
 from retrieval.vectors import Admitted, Ids, Scores, VectorIndex, index_in_memory, ivf, open_index, write_index
-from retrieval.vectors.products import best, products
+from retrieval.vectors.products import best, cosines, products
 
 COUNT, DIMENSION = 50, 8
 MANY, WIDE = 6_000, 24
@@ -130,6 +130,18 @@ def test_the_nearest_are_the_nearest_within_a_filter(
 def test_a_filter_that_admits_nothing_finds_nothing(index: VectorIndex) -> None:
     ids, cosines = index.search(VECTORS[0], 5, only())
     assert (ids.tolist(), cosines.tolist()) == ([], [])
+
+
+@pytest.mark.parametrize("dimension", [7, 33, 384])
+def test_a_cosine_does_not_depend_on_what_lies_beside_it(dimension: int) -> None:
+    many, vector = units(3, 200, dimension), units(4, 1, dimension)[0]
+    together = cosines(many, vector)
+    np.testing.assert_allclose(together, many @ vector, atol=1e-6)
+    for place in range(0, 200, 13):
+        elsewhere = np.empty(dimension + 1, np.float32)[1:]  # at another address, too
+        elsewhere[:] = many[place]
+        assert cosines(many[place : place + 3], vector)[0] == together[place]
+        assert cosines(elsewhere[np.newaxis], vector)[0] == together[place]
 
 
 def test_cosines_by_id_in_the_order_given(index: VectorIndex) -> None:

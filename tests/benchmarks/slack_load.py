@@ -24,17 +24,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot import wording
+from retrieval import encoders
 from retrieval.archive import Archive
-from retrieval.embedding import BUNDLED, SentenceTransformerEmbedder
 from retrieval.model import SourceOptions
+from retrieval.model_files import BUNDLED
 from tests.benchmarks.squad import SQUAD, asked, paragraphs, spaced
 from tests.data_folder import SAMPLE
 from tests.serving import Served, key_of, replies, served
 from tests.slack_sent import Sent
 from tests.slack_server import LoopbackSlack
 
-_CHANNELS, _MOST_CHANNELS = 60, 600
+CHANNELS, _MOST_CHANNELS = 60, 600
 _PATIENCE = 180.0
+_PERCENTILES = {"median": 50, "p95": 95, "p99": 99}
 _SAMPLE_QUESTIONS = (
     "Will the council leader resign?",
     "How many homes were evacuated?",
@@ -51,7 +53,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        questions = _archive(home)
+        questions = archive_of(home)
         with LoopbackSlack(retry_delays=(0.0, 10.0, 40.0)) as slack, served(slack, home) as bot:
             if given.memory:
                 _measure_memory(slack, bot, questions, given.memory)
@@ -59,9 +61,10 @@ def main() -> None:
                 _load(slack, bot, questions, given.rate, given.seconds, faults=given.faults)
 
 
-def _archive(home: Path) -> list[str]:
+def archive_of(home: Path) -> list[str]:
     """Make the archive; the questions that are asked of it, evenly spaced over it."""
-    embedder = SentenceTransformerEmbedder.load(BUNDLED, home.with_name("model.json"))
+    home.mkdir()
+    embedder = encoders.load(BUNDLED, home / "model.json")
     archive = Archive.open(home, BUNDLED, lambda: embedder)
     source, questions = SAMPLE, list(_SAMPLE_QUESTIONS)
     if SQUAD.exists():
@@ -84,7 +87,7 @@ def _rows() -> Iterator[dict[str, str]]:
 # ------------------------------------------------------------------------------------------------ asking
 
 
-def _ask(slack: LoopbackSlack, number: int, question: str, channels: int) -> Sent:
+def ask(slack: LoopbackSlack, number: int, question: str, channels: int) -> Sent:
     """One question: of three, two by mention and one by direct message."""
     place = number % channels
     user = f"U{place:04}"
@@ -105,11 +108,11 @@ def _load(
     begin = time.monotonic()
     for number, question in zip(range(int(rate * seconds)), itertools.cycle(questions), strict=False):
         time.sleep(max(0.0, begin + number / rate - time.monotonic()))
-        sent.append((time.monotonic(), _ask(slack, number, question, _CHANNELS)))
+        sent.append((time.monotonic(), ask(slack, number, question, CHANNELS)))
     if trouble is not None:
         trouble.join()
         slack.steady()
-    _wait_for_all(slack, [one for _, one in sent])
+    wait_for_all(slack, [one for _, one in sent])
     _tell(slack, bot, sent)
 
 
@@ -128,41 +131,50 @@ def _trouble(slack: LoopbackSlack, bot: Served, seconds: float) -> None:
     slack.disconnect("refresh_requested")
 
 
-def _wait_for_all(slack: LoopbackSlack, sent: Sequence[Sent]) -> None:
+def wait_for_all(slack: LoopbackSlack, sent: Sequence[Sent]) -> None:
+    """Until all are answered, or for three minutes."""
     wanted = {key_of(one) for one in sent}
     with contextlib.suppress(TimeoutError):  # the figures say how many are missing
         slack.wait_until(lambda: wanted <= replies(slack.posts).keys(), _PATIENCE)
     time.sleep(5)  # whatever would come twice
 
 
-def _tell(slack: LoopbackSlack, bot: Served, sent: Sequence[tuple[float, Sent]]) -> None:
-    found = replies(slack.posts)
-    posted_at: dict[str, float] = {}
+def posted_at(slack: LoopbackSlack) -> dict[str, float]:
+    """When each delivery was replied to, by its key."""
+    found: dict[str, float] = {}
     for call in slack.calls_to("chat.postMessage"):
         payload = (call.args.get("metadata") or {}).get("event_payload") or {}
         if call.error is None and call.status == 200 and payload.get("delivery") is not None:
-            posted_at.setdefault(str(payload["delivery"]), call.at)
+            found.setdefault(str(payload["delivery"]), call.at)
+    return found
+
+
+def _tell(slack: LoopbackSlack, bot: Served, sent: Sequence[tuple[float, Sent]]) -> None:
+    found = replies(slack.posts)
+    posted = posted_at(slack)
     acks = [late for _, one in sent if (late := one.delivery.acked_after) is not None]
     after_ack = [
-        posted_at[key_of(one)] - began - late
+        posted[key_of(one)] - began - late
         for began, one in sent
-        if (late := one.delivery.acked_after) is not None and one.delivery.attempts == 1 and key_of(one) in posted_at
+        if (late := one.delivery.acked_after) is not None and one.delivery.attempts == 1 and key_of(one) in posted
     ]
     told = Counter((one.channel, one.user) for one in slack.posts if one.text == wording.BUSY)
     missing = Counter((one.channel, one.payload["event"]["user"]) for _, one in sent if key_of(one) not in found)
     print(f"asked: {len(sent)}")
     print(f"acknowledged: {len(acks)}, within 1 s of an attempt: {sum(late <= 1 for late in acks)}")
-    print(f"acks: median {_ms(acks, 50)}, p95 {_ms(acks, 95)}, slowest {max(acks) * 1000:.0f} ms")
+    print(f"acks: median {milliseconds(acks, 50)}, p95 {milliseconds(acks, 95)}, slowest {max(acks) * 1000:.0f} ms")
     print(f"answered: {len(found)}, told that it is busy: {told.total()}, lost: {(missing - told).total()}")
     print(f"doubled: {sum(count > 1 for count in found.values())}")
+    told_of = ", ".join(f"{name} {milliseconds(after_ack, of)}" for name, of in _PERCENTILES.items())
     print(
-        f"answer after the ack, of what was acknowledged at once ({len(after_ack)}): median {_ms(after_ack, 50)}, "
-        f"p95 {_ms(after_ack, 95)}, p99 {_ms(after_ack, 99)}, slowest {max(after_ack) * 1000:.0f} ms"
+        f"answer after the ack, of what was acknowledged at once ({len(after_ack)}): {told_of}, "
+        f"slowest {max(after_ack) * 1000:.0f} ms"
     )
     print(f"resident: {bot.resident / 1e6:.0f} MB; Slack's refusals: {len(slack.violations)}")
 
 
-def _ms(values: Sequence[float], percent: int) -> str:
+def milliseconds(values: Sequence[float], percent: int) -> str:
+    """A percentile of seconds."""
     return f"{statistics.quantiles(values, n=100)[percent - 1] * 1000:.0f} ms"
 
 
@@ -175,7 +187,7 @@ def _measure_memory(slack: LoopbackSlack, bot: Served, questions: Sequence[str],
     print(f"before: {bot.resident / 1e6:.0f} MB")
     for number, question in zip(range(count), itertools.cycle(questions), strict=False):
         slack.wait_until(lambda asked=number: len(slack.posts) >= asked - 100, _PATIENCE)  # type: ignore[misc]
-        _ask(slack, number, question, _MOST_CHANNELS)
+        ask(slack, number, question, _MOST_CHANNELS)
         if (number + 1) % step == 0:
             slack.wait_until(lambda asked=number: len(slack.posts) >= asked - 100, _PATIENCE)  # type: ignore[misc]
             print(f"after {number + 1}: {bot.resident / 1e6:.0f} MB")
