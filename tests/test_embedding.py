@@ -16,8 +16,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
-from sentence_transformers import SentenceTransformer
 
 from retrieval import model_files
 from retrieval.embedding import BUNDLED, TITLE, Embedder, SentenceTransformerEmbedder
@@ -131,6 +129,8 @@ def test_a_wrong_name_is_one_clear_line_and_soon(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("device", ["cuda", "mps", "xpu", "cuda:99", "no-such-device"])
 def test_a_device_that_is_not_there_is_one_clear_line(make_model: Maker, tmp_path: Path, device: str) -> None:
+    import torch
+
     if torch.cuda.is_available() or torch.mps.is_available():
         pytest.skip("this computer has more than a CPU")
     with pytest.raises(ModelError, match=r"the model '.*' cannot be loaded: \S") as caught:
@@ -151,25 +151,31 @@ def test_weights_that_were_cut_short_are_refused(make_model: Maker, tmp_path: Pa
     assert "STET_MODEL" in caught.value.hint
 
 
+def out_of_memory() -> Exception:
+    import torch
+
+    return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
 @pytest.mark.parametrize(
     ("error", "setting"),
     [
-        (RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors"), "STET_DEVICE"),
-        (RuntimeError("MPS backend out of memory"), "STET_DEVICE"),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "STET_DEVICE"),
-        (MemoryError(), "STET_DEVICE"),
-        (IndexError("index out of range in self"), "STET_MODEL"),
+        (partial(RuntimeError, "CUDA error: device-side assert triggered\nCUDA kernel errors"), "STET_DEVICE"),
+        (partial(RuntimeError, "MPS backend out of memory"), "STET_DEVICE"),
+        (out_of_memory, "STET_DEVICE"),
+        (MemoryError, "STET_DEVICE"),
+        (partial(IndexError, "index out of range in self"), "STET_MODEL"),
     ],
 )
 def test_what_a_model_raises_while_encoding_is_one_clear_line(
-    make_model: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, setting: str
+    make_model: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Callable[[], Exception], setting: str
 ) -> None:
     tiny = load(make_model(), tmp_path)
 
     def fail(*_: object, **__: object) -> None:
-        raise error
+        raise error()
 
-    monkeypatch.setattr(SentenceTransformer, "encode", fail)
+    monkeypatch.setattr("sentence_transformers.SentenceTransformer.encode", fail)
     encoders: list[Callable[[], object]] = [
         lambda: tiny.encode([reading("the river")]),
         lambda: tiny.encode_question("what"),
@@ -242,6 +248,8 @@ def test_encoding_changes_no_fingerprint(make_model: Maker, tmp_path: Path) -> N
 
 
 def test_the_fingerprint_tells_weights_apart(make_model: Maker, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
     folder = make_model("plain")
     model = SentenceTransformer(str(folder), device="cpu")
     first = SentenceTransformerEmbedder("plain", model).fingerprint

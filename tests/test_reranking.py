@@ -10,11 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sentence_transformers import CrossEncoder
-from transformers import BertForSequenceClassification, BertModel, PreTrainedModel
 
 from retrieval.archive import Archive
 from retrieval.confidence import confidence
@@ -28,15 +27,26 @@ from tests.contract import ANSWER, conforms, prove
 from tests.data_folder import SAMPLE
 from tests.tiny_models import save_transformer
 
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
 WORDS = "the river rose by two feet quay what is it pump council second homes evacuated of a to in".split()
 HINT = "set STET_RERANKER to the folder or name of a sentence-transformers CrossEncoder of one output, or unset it"
 PUMP = "What happened to the pump?"
 PASSAGES = ["the river rose", "the quay", "by two feet the river rose", "", "unheard of " * 60]
 
 
-def save(folder: Path, outputs: int = 1, kind: type[PreTrainedModel] = BertForSequenceClassification) -> Path:
+def save(folder: Path, outputs: int = 1, kind: str = "BertForSequenceClassification") -> Path:
     save_transformer(folder, WORDS, kind, num_labels=outputs, initializer_range=0.5)
     return folder
+
+
+def encoder(folder: Path) -> CrossEncoder:
+    """A cross-encoder as its own library loads it."""
+    from sentence_transformers import CrossEncoder
+
+    loaded: CrossEncoder = CrossEncoder(str(folder), device="cpu")
+    return loaded
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +77,7 @@ def at_once(runs: Sequence[Callable[[], None]]) -> None:
 
 
 def test_the_scores_are_those_of_the_library(tiny: Path) -> None:
-    own = CrossEncoder(str(tiny), device="cpu").predict([("what is it", one) for one in PASSAGES])
+    own = encoder(tiny).predict([("what is it", one) for one in PASSAGES])
     loaded = load(tiny)
     assert loaded.name == str(tiny)
     scores = loaded.scores("what is it", PASSAGES)
@@ -85,7 +95,7 @@ def test_a_model_of_several_outputs_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_without_a_layer_that_scores_is_refused(tmp_path: Path) -> None:
     """As an embedding model is, to which the library would add one of random weights."""
-    folder = save(tmp_path / "plain", kind=BertModel)
+    folder = save(tmp_path / "plain", kind="BertModel")
     assert refusal(folder).message == (
         f"the cross-encoder {str(folder)!r} cannot be used: it was saved without a layer that scores, as BertModel"
     )
@@ -141,7 +151,7 @@ def test_what_a_model_raises_while_scoring_is_one_clear_line(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(CrossEncoder, "predict", fail)
+    monkeypatch.setattr("sentence_transformers.CrossEncoder.predict", fail)
     with pytest.raises(ModelError, match=r"the cross-encoder '.*' cannot score: \S") as caught:
         loaded.scores("what", ["the river"])
     assert "\n" not in str(caught.value)
@@ -153,7 +163,7 @@ def test_what_is_no_number_for_each_passage_is_refused(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, given: list[object]
 ) -> None:
     loaded = load(tiny)
-    monkeypatch.setattr(CrossEncoder, "predict", lambda *_, **__: np.array(given))
+    monkeypatch.setattr("sentence_transformers.CrossEncoder.predict", lambda *_, **__: np.array(given))
     with pytest.raises(
         ModelError, match=r"the cross-encoder '.*' gives no number for each passage; set STET_RERANKER"
     ):
@@ -351,7 +361,7 @@ def test_the_command_ranks_by_the_cross_encoder_that_is_set(
     answer = finished.object()
     conforms(answer, ANSWER)
     assert prove(stet, answer) >= 1
-    scores = CrossEncoder(str(tiny), device="cpu").predict([(PUMP, _as_read(one)) for one in plain[:20]])
+    scores = encoder(tiny).predict([(PUMP, _as_read(one)) for one in plain[:20]])
     best = plain[int(np.argmax(scores))]
     assert best != plain[0]
     assert [*answer["passages"], *answer["nearest"]][0]["citation"]["entry"].endswith(f"/{best.version.entry.id}")
