@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from retrieval.confidence import SURE, THRESHOLDS, Prefer, confidence
-from retrieval.duplicates import folded, rival
+from retrieval.duplicates import Compared, folded, rival
 from retrieval.model import Answer, IndexState, Outcome, Question, Ranked, Shown, Version
 from retrieval.search import Searched
 from retrieval.showing import opening, shown
@@ -34,13 +34,13 @@ def answer(question: Question, searched: Searched, index: IndexState, prefer: Pr
         return shown(one, searched.weights_of(one.passage.version))
 
     wanted = max(question.limit, NEAREST)
-    ranked = [one.ranked for one in searched.candidates[: wanted + _SPARE]]
-    likely = _likely(searched, rival(ranked, show)) if ranked else 0.0
+    ranked = [Compared(one.ranked, show) for one in searched.candidates[: wanted + _SPARE]]
+    likely = _likely(searched, rival(ranked)) if ranked else 0.0
     answered = bool(ranked) and likely >= THRESHOLDS[prefer]
     if answered:
         wanted = question.limit
-        ranked = [one for one in ranked if one.score >= _FAR_BEHIND * ranked[0].score]
-    found = folded(ranked, wanted, show)
+        ranked = [one for one in ranked if one.ranked.score >= _FAR_BEHIND * ranked[0].ranked.score]
+    found = folded(ranked, wanted)
     return Answer(
         question=question,
         outcome=Outcome.ANSWERED if answered else Outcome.NOTHING_FOUND,

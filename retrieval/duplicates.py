@@ -40,48 +40,18 @@ _AFTER = frozenset(".?!…'\":•")
 """Marks after which a capital says nothing."""
 
 
-def folded(ranked: Sequence[Ranked], most: int, show: Callable[[Ranked], Shown]) -> list[Shown]:
-    """What is shown of entries, best first, near-duplicates as `also` of one of them, those published first on top.
-    At most `most`; what stands for several has the place and the score of the best. `ranked`: of each entry one
-    passage, best first; of those that cannot be duplicates and are too many, nothing is made."""
-    groups: list[list[_Words]] = []
-    for one in (_Words(passage, show) for passage in ranked):
-        group = next((some for some in groups if some[0].repeats(one)), None)
-        if group is not None:
-            group.append(one)
-        elif len(groups) < most:
-            groups.append([one])
-    return [_one_of(group) for group in groups]
-
-
-def rival(ranked: Sequence[Ranked], show: Callable[[Ranked], Shown]) -> int | None:
-    """Which of the others is the best that does not repeat the first one; None where all do."""
-    first, *others = (_Words(passage, show) for passage in ranked)
-    return next((number for number, one in enumerate(others, 1) if not first.repeats(one)), None)
-
-
-def _one_of(group: Sequence[_Words]) -> Shown:
-    best = group[0]
-    first = min((one for one in group if one is best or one.whole.holds(best.lit)), key=_published)
-    others = sorted((one for one in group if one is not first), key=_published)
-    return replace(first.shown, score=best.shown.score, also=tuple(one.shown.passage for one in others))
-
-
-def _published(one: _Words) -> tuple[datetime, int]:
-    entry = one.shown.passage.version.entry
-    return entry.posted_at, entry.key
-
-
-class _Words:
-    """The words of what is shown of an entry, and of the sentences that are highlighted in it."""
+class Compared:
+    """An entry's best passage as it is compared with others: the words of what is shown, and of the sentences that
+    are highlighted in it, each made once and where it is needed."""
 
     def __init__(self, ranked: Ranked, show: Callable[[Ranked], Shown]) -> None:
-        self._ranked = ranked
+        """`show` says what is shown for a passage."""
+        self.ranked = ranked
         self._show = show
 
     @cached_property
     def shown(self) -> Shown:
-        return self._show(self._ranked)
+        return self._show(self.ranked)
 
     @cached_property
     def whole(self) -> _Row:
@@ -97,17 +67,49 @@ class _Words:
     @cached_property
     def _rough(self) -> set[tuple[str, ...]]:
         """Rows of words as white space parts them: two duplicates share some."""
-        words = self._ranked.passage.text.casefold().split()
+        words = self.ranked.passage.text.casefold().split()
         return {tuple(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1)}
 
-    def repeats(self, other: _Words) -> bool:
+    def repeats(self, other: Compared) -> bool:
         """Whether one of the two, or its highlight, stands in the other."""
-        if max(len(self._ranked.passage.text), len(other._ranked.passage.text)) > _LONGEST:
+        if max(len(self.ranked.passage.text), len(other.ranked.passage.text)) > _LONGEST:
             return False
         if len(self._rough & other._rough) < _ROUGHLY:
             return False
         pairs = ((self, other), (other, self))
         return any(one.whole.holds(two.whole) or one.whole.holds(two.lit) for one, two in pairs)
+
+
+def folded(ranked: Sequence[Compared], most: int) -> list[Shown]:
+    """What is shown of entries, best first, near-duplicates as `also` of one of them, those published first on top.
+    At most `most`; what stands for several has the place and the score of the best. `ranked`: of each entry one
+    passage, best first; of those that cannot be duplicates and are too many, nothing is made."""
+    groups: list[list[Compared]] = []
+    for one in ranked:
+        group = next((some for some in groups if some[0].repeats(one)), None)
+        if group is not None:
+            group.append(one)
+        elif len(groups) < most:
+            groups.append([one])
+    return [_one_of(group) for group in groups]
+
+
+def rival(ranked: Sequence[Compared]) -> int | None:
+    """Which of the others is the best that does not repeat the first one; None where all do."""
+    first, *others = ranked
+    return next((number for number, one in enumerate(others, 1) if not first.repeats(one)), None)
+
+
+def _one_of(group: Sequence[Compared]) -> Shown:
+    best = group[0]
+    first = min((one for one in group if one is best or one.whole.holds(best.lit)), key=_published)
+    others = sorted((one for one in group if one is not first), key=_published)
+    return replace(first.shown, score=best.shown.score, also=tuple(one.shown.passage for one in others))
+
+
+def _published(one: Compared) -> tuple[datetime, int]:
+    entry = one.shown.passage.version.entry
+    return entry.posted_at, entry.key
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,6 @@ from retrieval.bm25 import Statistics
 from retrieval.errors import DamagedSnapshot
 from retrieval.evidence import Evidence, Probe
 from retrieval.fusion import best_of
-from retrieval.fusion import best_of
 from retrieval.manifest import Manifest, read_manifest
 from retrieval.memo import Memo
 from retrieval.model import Filter

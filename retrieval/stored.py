@@ -93,21 +93,16 @@ class Stored:
             return found
         into, done = found.data.cast("B"), 0
         places = (self._start + self._row * starts).tolist()
-        for place, end in zip(places, (self._row * ends).tolist(), strict=True):
-            self._read(into[done:end], place)
-            done = end
+        try:
+            for place, end in zip(places, (self._row * ends).tolist(), strict=True):
+                while done < end:  # once, as a rule: a call reads all that is there
+                    read = os.preadv(self._file, (into[done:end],), place)
+                    if not read:
+                        raise self._unreadable("it is cut short")
+                    done, place = done + read, place + read
+        except OSError as error:
+            raise self._unreadable(error.strerror or "") from error
         return found
-
-    def _read(self, into: memoryview, place: int) -> None:
-        done = 0
-        while done < len(into):
-            try:
-                read = os.preadv(self._file, (into[done:],), place + done)
-            except OSError as error:
-                raise self._unreadable(error.strerror or "") from error
-            if not read:
-                raise self._unreadable("it is cut short")
-            done += read
 
     def _unreadable(self, why: str) -> DamagedSnapshot:
         return DamagedSnapshot(f"{self._path} cannot be read: {why}", REBUILD)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval import sources
-from retrieval.duplicates import folded
+from retrieval.duplicates import Compared, folded
 from retrieval.model import Passage, Ranked, Shown, SourceOptions, Version
 from retrieval.sentences import sentences
 from retrieval.showing import whole_sentences
@@ -35,7 +35,7 @@ def placed(one: Version, span: tuple[int, int], lit: str) -> tuple[Ranked, Shown
 
 def fold(*entries: tuple[Ranked, Shown], most: int = 3) -> list[Shown]:
     shown = {ranked.passage.version.key: one for ranked, one in entries}
-    return folded([ranked for ranked, _ in entries], most, lambda one: shown[one.passage.version.key])
+    return folded([Compared(ranked, lambda one: shown[one.passage.version.key]) for ranked, _ in entries], most)
 
 
 def keys(found: list[Shown]) -> list[tuple[int, list[int]]]:
@@ -130,7 +130,7 @@ def test_no_more_are_shown_than_wanted_and_a_duplicate_of_one_is_found_among_the
         return shown[one.passage.version.key]
 
     unlike = of(30, "The mayor of Skerrow opened the new fish market on Friday.")
-    found = folded([ranked for ranked, _ in [*entries, again, unlike]], 3, show)
+    found = folded([Compared(ranked, show) for ranked, _ in [*entries, again, unlike]], 3)
     assert keys(found) == [(1, []), (2, [20]), (3, [])]
     assert 30 not in made
 
