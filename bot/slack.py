@@ -63,7 +63,7 @@ def serve(settings: Settings, mode: Mode = Mode.SOCKET) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     with ExitStack() as closing:
-        archive = wiring.archive(settings)
+        archive = wiring.archive(wiring.serving(settings))
         closing.callback(archive.close)
         closing.enter_context(serving_lock(settings.home, _LOCK_SECONDS))
         ledger = Ledger.open(settings.home / LEDGER_FILE)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from retrieval.archive import Archive
     from retrieval.encoding import Embedder
     from retrieval.reranking import Reranking
+    from retrieval.spreading import Processes
     from retrieval.store import Store
 
 
@@ -50,6 +51,11 @@ def settings(home: Path | None = None) -> config.settings.Settings:
 def watched(read: config.settings.Settings) -> config.settings.Settings:
     """The settings with running blogs followed: as often as they say, by default every 30 seconds."""
     return read.model_copy(update={"watch_every": read.watch_every or _WATCH_EVERY})
+
+
+def serving(read: config.settings.Settings) -> config.settings.Settings:
+    """The settings of a bot, which starts no processes: the cores are for those who ask."""
+    return read.model_copy(update={"processes": 1})
 
 
 def policy(read: config.settings.Settings) -> Policy:
@@ -137,6 +143,18 @@ def archive(read: config.settings.Settings, question: str | None = None) -> Arch
 
         return Reranking(reranker=CrossEncoderReranker.load(name, read.device), share=read.reranker_share)
 
+    def spread(embedder: Embedder, texts: int) -> Processes | None:
+        from retrieval.spreading import Spreading
+
+        return Spreading(
+            home=read.home,
+            verified=read.home / "model.json",
+            device=read.device,
+            encoder=read.encoder,
+            precision=read.precision,
+            count=read.processes,
+        ).started(embedder, texts)
+
     def withdraw(store: Store) -> bool:
         from bot.ledger import withdrawn_beside
 
@@ -154,6 +172,7 @@ def archive(read: config.settings.Settings, question: str | None = None) -> Arch
         prefer=Prefer(read.prefer),
         load_reranking=partial(load_reranking, read.reranker) if read.reranker else None,
         load_named=load_named,
+        spread=spread,
     )
 
 

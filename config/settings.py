@@ -47,6 +47,13 @@ class Settings(BaseSettings):
         description="the numbers that it runs in: float32, bf16 (where the processor has it; about as good), or "
         "auto: the faster",
     )
+    processes: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="how many processes encode, where thousands of texts are to be; empty: as many as pay; `serve` "
+        "starts none",
+    )
     reranker: str | None = Field(
         default=None,
         description="a sentence-transformers cross-encoder that reads the best entries again, by name or folder; "

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from retrieval.asking import Asking
     from retrieval.checking import Checking
     from retrieval.embedding import Embedder
-    from retrieval.indexing import Indexed, Progress
+    from retrieval.indexing import Indexed, Progress, Spread
     from retrieval.loading import Loading
     from retrieval.manifest import ModelMark
     from retrieval.opening import Opened
@@ -65,6 +65,7 @@ class Archive(Custody):
         prefer: Prefer,
         load_reranking: RerankingLoader | None,
         load_named: NamedLoader | None,
+        spread: Spread | None,
     ) -> None:
         super().__init__(home, store, withdraw)
         self.model_name = model_name
@@ -74,6 +75,7 @@ class Archive(Custody):
         self._prefer = prefer
         self._load_reranking = load_reranking
         self._load_named = load_named
+        self._spread = spread
         self._answered = False
         self._models_lock = threading.Lock()
         self._embedder: Embedder | None = None
@@ -94,18 +96,29 @@ class Archive(Custody):
         prefer: Prefer = Prefer.BALANCED,
         load_reranking: RerankingLoader | None = None,
         load_named: NamedLoader | None = None,
+        spread: Spread | None = None,
     ) -> Self:
         """Open the archive in a folder, made where there is none. Sources of at most `size_limit` bytes are read;
         `allow_local` admits addresses of this machine and its network; `withdraw` takes what was taken down out of
         what is kept beside the archive; `prefer` says what to do where an answer is in doubt; `load_reranking`
         gives the cross-encoder, where one is to read the best entries again, at the first need, too; `load_named` the
-        embedder of another name, for the day when the index is built anew with that while this archive is answering.
-        Raises StoreError, DiskError."""
+        embedder of another name, for the day when the index is built anew with that while this archive is answering;
+        `spread` gives the processes that encode where there is much to. Raises StoreError, DiskError."""
         with disk(home):
             home.mkdir(parents=True, exist_ok=True)
         store = Store.open(home / "archive.db")
         return cls(
-            home, store, model_name, load, size_limit, allow_local, withdraw, prefer, load_reranking, load_named
+            home,
+            store,
+            model_name,
+            load,
+            size_limit,
+            allow_local,
+            withdraw,
+            prefer,
+            load_reranking,
+            load_named,
+            spread,
         )
 
     def close(self) -> None:
@@ -223,8 +236,9 @@ class Archive(Custody):
     def _index(self, now: datetime, progress: Progress, full: bool = False) -> Indexed:
         from retrieval import indexing
 
+        store, folder = self.store, self.home / "index"
         return indexing.index(
-            self.store, self.home / "index", self.model_name, lambda: self.embedder, now, progress, full=full
+            store, folder, self.model_name, lambda: self.embedder, now, progress, full=full, spread=self._spread
         )
 
     def _loading(self) -> Loading:

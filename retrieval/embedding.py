@@ -79,7 +79,8 @@ class SentenceTransformerEmbedder(PooledEmbedder):
         self._one_at_a_time = threading.Lock()  # a fast tokenizer may not be borrowed by two threads
         self._brief = _in_brief(model, precision)
         self.means = _means_of_tokens(model)
-        self._batch = _BATCH if model.device.type == "cpu" else _BATCH_ELSEWHERE
+        self.on_processor = model.device.type == "cpu"
+        self._batch = _BATCH if self.on_processor else _BATCH_ELSEWHERE
         self.trailing = self._special_tokens_at_the_end()
         self.dimension = int(model.get_embedding_dimension() or 0)
         self.projection = self._learned() if projection is None else projection

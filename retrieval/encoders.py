@@ -28,9 +28,11 @@ def load(
     device: str | None = None,
     encoder: Encoder = "auto",
     precision: Precision = "auto",
+    threads: int | None = None,
 ) -> Embedder:
     """Load a model by its name or folder. `verified` remembers that the bundled one's weights were compared; beside
-    it lies what is learned of a model, and what is converted, in the folder `models`.
+    it lies what is learned of a model, and what is converted, in the folder `models`. `threads` is how many of
+    OpenVINO's read documents, by default one a core; torch takes as many as OMP_NUM_THREADS says.
 
     `auto` takes OpenVINO where it is installed, unless another device than the processor is named or found. The model
     is converted at the first load, by torch; from then on neither torch nor transformers is imported. Raises
@@ -38,11 +40,11 @@ def load(
     if not _by_openvino(device, encoder):
         return _by_torch(name, verified, device, precision)
     found = _found(name, verified)
-    if found and (embedder := _opened(*found, precision)):
+    if found and (embedder := _opened(*found, precision, threads)):
         return embedder
     if found and found[1].refused:
         return _by_torch(name, verified, device, precision)
-    return _converted(name, verified, "cpu" if encoder == "openvino" else device, precision)
+    return _converted(name, verified, "cpu" if encoder == "openvino" else device, precision, threads)
 
 
 def at_hand(
@@ -94,7 +96,7 @@ def _found(name: str, verified: Path) -> tuple[Path, Facts] | None:
     return converted.find(models, source) if source else None
 
 
-def _opened(folder: Path, facts: Facts, precision: Precision) -> Embedder | None:
+def _opened(folder: Path, facts: Facts, precision: Precision, threads: int | None = None) -> Embedder | None:
     """A converted model; None where it was refused, or where a precision that this processor has is still to be
     measured. Raises ModelError."""
     from retrieval.openvino_embedder import OpenVINOEmbedder, has_bf16
@@ -116,10 +118,10 @@ def _opened(folder: Path, facts: Facts, precision: Precision) -> Embedder | None
     if chosen not in usable:
         log.warning("the model %r keeps its vectors not in %s, so it runs in %s", facts.name, chosen, min(usable))
         chosen = min(usable)
-    return OpenVINOEmbedder(folder, facts, chosen)
+    return OpenVINOEmbedder(folder, facts, chosen, threads)
 
 
-def _converted(name: str, verified: Path, device: str | None, precision: Precision) -> Embedder:
+def _converted(name: str, verified: Path, device: str | None, precision: Precision, threads: int | None) -> Embedder:
     """The model, converted; as torch has it, where there is a better device, or where it cannot be converted."""
     from retrieval.embedding import SentenceTransformerEmbedder
 
@@ -130,7 +132,7 @@ def _converted(name: str, verified: Path, device: str | None, precision: Precisi
     from retrieval.conversion import convert
 
     try:
-        embedder = _opened(*convert(made, verified.with_name(MODELS), source), precision)
+        embedder = _opened(*convert(made, verified.with_name(MODELS), source), precision, threads)
     except DiskError as error:
         log.warning("the model %r stays with torch: %s", name, error.message)
         embedder = None

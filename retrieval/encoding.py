@@ -92,6 +92,7 @@ class PooledEmbedder(ABC):
     projection: Vectors
     means: bool
     trailing: int
+    on_processor: bool
 
     def __init__(self) -> None:
         self._asked = functools.lru_cache(maxsize=_REMEMBERED)(self._question)

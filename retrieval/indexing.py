@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -21,7 +21,7 @@ from pathlib import Path
 from retrieval import building
 from retrieval.building import Update
 from retrieval.contents import indexed, to_kept
-from retrieval.embedding import Embedder, Reading
+from retrieval.embedding import Embedder, Encoded, Reading
 from retrieval.errors import DamagedSnapshot, SnapshotError
 from retrieval.index_records import KeptPassage
 from retrieval.languages import primary
@@ -30,9 +30,10 @@ from retrieval.model import Span, Version
 from retrieval.passages import stretches
 from retrieval.segment_writer import Contents
 from retrieval.snapshot import verify
+from retrieval.spreading import Processes
 from retrieval.store import Store
 
-_BATCH = 512
+BATCH = 512
 """Stretches that are encoded and kept at once; those of similar length side by side."""
 _WINDOW = 5_000
 """Versions that are cut and encoded together, whatever source they are from, so that many of similar length are."""
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called with (passages encoded, passages to encode, as far as is known)."""
+Spread = Callable[[Embedder, int], Processes | None]
+"""Gives the processes that encode so many texts as an embedder does, None where it had better do so itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +76,17 @@ def index(
     progress: Progress,
     *,
     full: bool = False,
+    spread: Spread | None = None,
 ) -> Indexed:
     """Bring the snapshot up to every live entry's current version and switch it in; `full` cuts every version again
-    and builds all anew. Nothing is embedded twice. Raises ModelError, StoreError, DiskError."""
-    held = None if full else in_force(folder, model_name)
-    work = _Work(store, load, progress)
+    and builds all anew. Nothing is embedded twice; `spread` gives the processes that encode, None: there are to be
+    none. Raises ModelError, StoreError, DiskError."""
+    with closing(_Work(store, load, progress, spread)) as work:
+        return _index(work, folder, model_name, now, full)
+
+
+def _index(work: _Work, folder: Path, model_name: str, now: datetime, full: bool) -> Indexed:
+    store, held = work.store, None if full else in_force(folder, model_name)
     mark = held.model if held else _mark(work.embedder)
     anew = store.every_version() if full else store.versions_of_blogs(_of_another_language(store, held))
     cut_anew = work.cut(anew)
@@ -160,14 +169,22 @@ def versions_in_order(store: Store, keys: Sequence[int]) -> Iterator[Version]:
 
 
 class _Work:
-    """The embedder, loaded at the first need, and what it was needed for."""
+    """The embedder, loaded at the first need, and what it was needed for; and the processes that encode, where there
+    is much to encode."""
 
-    def __init__(self, store: Store, load: Callable[[], Embedder], progress: Progress) -> None:
+    def __init__(self, store: Store, load: Callable[[], Embedder], progress: Progress, spread: Spread | None) -> None:
         self.store = store
         self.embedded = 0
         self._load = load
         self._progress = progress
         self._embedder: Embedder | None = None
+        self._spread = spread
+        self._processes: Processes | None = None
+
+    def close(self) -> None:
+        """End what was started."""
+        if self._processes is not None:
+            self._processes.close()
 
     @property
     def embedder(self) -> Embedder:
@@ -217,16 +234,24 @@ class _Work:
                     missing[digest] = _reading(versions[key], of_stretch, self.embedder)
         pending = sorted(missing.items(), key=lambda pair: len(pair[1].text))
         whole = self.embedded + sum(len(one.passages) for _, one in pending)
-        for start in range(0, len(pending), _BATCH):
-            self._progress(self.embedded, whole)
-            batch = pending[start : start + _BATCH]
-            made = self.embedder.encode([reading for _, reading in batch])
-            self.store.keep_encodings(
-                mark.fingerprint, {digest: to_kept(one) for (digest, _), one in zip(batch, made, strict=True)}
-            )
-            self.embedded += sum(len(reading.passages) for _, reading in batch)
+        batches = [pending[start : start + BATCH] for start in range(0, len(pending), BATCH)]
         if pending:
             self._progress(self.embedded, whole)
+        made = self._encoded([[reading for _, reading in batch] for batch in batches])
+        for batch, encodings in zip(batches, made, strict=True):
+            self.store.keep_encodings(
+                mark.fingerprint, {digest: to_kept(one) for (digest, _), one in zip(batch, encodings, strict=True)}
+            )
+            self.embedded += sum(len(reading.passages) for _, reading in batch)
+            self._progress(self.embedded, whole)
+
+    def _encoded(self, batches: Sequence[Sequence[Reading]]) -> Iterator[list[Encoded]]:
+        """Each batch, encoded, by processes from when there is much to encode."""
+        if self._processes is None and self._spread is not None and batches:
+            self._processes = self._spread(self.embedder, sum(map(len, batches)))
+        if self._processes is None:
+            return map(self.embedder.encode, batches)
+        return self._processes.encode_each(batches)
 
 
 def _cut(version: Version, embedder: Embedder) -> list[KeptPassage]:

@@ -93,14 +93,18 @@ def has_bf16() -> bool:
 class OpenVINOEmbedder(PooledEmbedder):
     """A model converted from a sentence-transformers one, whose fingerprint it keeps."""
 
-    def __init__(self, folder: Path, facts: Facts, precision: str) -> None:
-        """`precision` is one of those admitted. Raises ModelError."""
+    on_processor = True
+
+    def __init__(self, folder: Path, facts: Facts, precision: str, threads: int | None = None) -> None:
+        """`precision` is one of those admitted; `threads` how many read documents, by default one a core. Raises
+        ModelError."""
         super().__init__()
         self.name, self.fingerprint = facts.name, facts.fingerprint
         self.dimension, self.width = facts.dimension, facts.width
         self.max_tokens, self.question_tokens = facts.max_tokens, facts.question_tokens
         self.trailing, self.means = facts.trailing, facts.pooling == "mean"
         self.precision = precision
+        self._bulk = {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
         self._facts, self._folder = facts, folder
         self._ready = folder / f"question-{precision}.blob"
         projection = kept_projection(folder / PROJECTION, facts.dimension)
@@ -180,6 +184,8 @@ class OpenVINOEmbedder(PooledEmbedder):
         with self._lock:
             if use not in self._compiled:
                 told = {**_SETTINGS[use], "INFERENCE_PRECISION_HINT": HINTS[self.precision]}
+                if use == _BULK:
+                    told |= self._bulk
                 if (
                     use == _QUESTION
                     and self._ready.name in self._facts.files

@@ -17,7 +17,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert (read.model, read.device, read.log_level) == ("all-MiniLM-L6-v2", None, "WARNING")
     assert read.source_size_limit == 100_000_000
     assert (read.allow_local_addresses, read.watch_every) == (False, None)
-    assert (read.encoder, read.precision) == ("auto", "auto")
+    assert (read.encoder, read.precision, read.processes) == ("auto", "auto", None)
     assert (read.reranker, read.reranker_share) == (None, 0.5)
     assert (read.admins, read.guests, read.external) == ("", False, False)
     assert (read.keep_questions, read.keep_users) == (None, 30)
@@ -33,6 +33,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
         "device": "cpu",
         "encoder": "openvino",
         "precision": "bf16",
+        "processes": "6",
         "prefer": "silence",
         "reranker": "a-cross-encoder",
         "reranker_share": "1",
@@ -59,7 +60,7 @@ def test_every_setting_is_an_environment_variable(monkeypatch: pytest.MonkeyPatc
     assert read.home == Path("/srv/stet")
     assert (read.model, read.device, read.source_size_limit, read.log_level) == ("a-model", "cpu", 5000, "DEBUG")
     assert (read.allow_local_addresses, read.watch_every, read.prefer) == (True, 45.0, "silence")
-    assert (read.encoder, read.precision) == ("openvino", "bf16")
+    assert (read.encoder, read.precision, read.processes) == ("openvino", "bf16", 6)
     assert (read.reranker, read.reranker_share) == ("a-cross-encoder", 1.0)
     assert (read.admins, read.guests, read.external) == ("U012AB3CD,W9XYZ", True, True)
     assert (read.keep_questions, read.keep_users, read.host, read.port) == (90, 7, "0.0.0.0", 8080)
@@ -123,6 +124,8 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             "3",
             "STET_SOURCE_SIZE_LIMIT is '3': Input should be greater than or equal to 1000",
         ),
+        ("STET_PROCESSES", "0", "STET_PROCESSES is '0': Input should be greater than or equal to 1"),
+        ("STET_PROCESSES", "65", "STET_PROCESSES is '65': Input should be less than or equal to 64"),
         ("STET_LOG_LEVEL", "loud", "STET_LOG_LEVEL is 'LOUD': Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("STET_WATCH_EVERY", "0", "STET_WATCH_EVERY is '0': Input should be greater than or equal to 1"),
         ("STET_RERANKER_SHARE", "1.1", "STET_RERANKER_SHARE is '1.1': Input should be less than or equal to 1"),

@@ -4,13 +4,13 @@ SQuAD 2.0 dev's paragraphs in bulk, against `SentenceTransformer.encode` with it
 and what a command takes as a process of its own, from the start of Python to its end. The systems take turns, so that
 whatever else the computer does bears on all alike; the ratio is that of their medians, of the clock and of the
 processor's time. Vectors are compared with sentence-transformers' own, in float32: a paragraph's, and each of its
-tokens'. `--processes` also compares one process with two, each of which has half of the processors and of the texts.
+tokens'. `--processes N` compares, instead of all this, one process with N that share the cores, as `add` starts them.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import contextlib
 import os
 import resource
 import statistics
@@ -18,26 +18,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.synchronize import Barrier
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from retrieval import encoders, openvino_embedder
+from retrieval import encoders
 from retrieval.embedding import BUNDLED, Precision, SentenceTransformerEmbedder
-from retrieval.encoding import PooledEmbedder, Vectors
+from retrieval.encoding import Embedder, PooledEmbedder, Reading, Vectors
+from retrieval.frames import Json
+from retrieval.indexing import BATCH
 from retrieval.openvino_embedder import OpenVINOEmbedder, has_bf16
 from retrieval.projection import unit
+from retrieval.spreading import Processes, cores
 from tests.benchmarks.squad import asked, paragraphs, spaced
 from tests.data_folder import SAMPLE
 
+_NOTHING = [Reading(title="", text="No.", passages=((0, 3),))] * 32
+"""A part for each process, so that all have to be ready."""
 _QUESTION = "Will the council leader resign?"
 _QUOTE = "Rosalind Thackwray has refused to resign as leader of the council."
-_LONGEST = 600.0
-"""Seconds that processes wait for each other: one may have failed."""
 COMMANDS = (("ask", _QUESTION), ("check", _QUOTE), ("status",), ("--help",))
 
 
@@ -149,61 +152,51 @@ def commands(home: Path, turns: int) -> list[str]:
 
 
 def _stet(environment: dict[str, str], *words: str) -> tuple[float, float]:
-    """Seconds by the clock, and of the processor."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-m", "bot", *words], env=environment, stdout=subprocess.DEVNULL, check=True)
-    took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    command = [sys.executable, "-m", "bot", *words]
+    return _took(partial(subprocess.run, command, env=environment, stdout=subprocess.DEVNULL, check=True))
 
 
-def _worker(
-    home: str, encoder: encoders.Encoder, texts: list[str], cores: int, ready: Barrier, done: Barrier
-) -> None:
-    """A process of its own: loads the model, waits for the others, and encodes its texts on so many processors."""
-    import torch
-
-    torch.set_num_threads(cores)
-    openvino_embedder._SETTINGS = {
-        use: {**told, "INFERENCE_NUM_THREADS": cores} for use, told in openvino_embedder._SETTINGS.items()
-    }
-    found = encoders.load(BUNDLED, Path(home) / "model.json", "cpu", encoder)
-    assert isinstance(found, PooledEmbedder)
-    found.pooled(texts[:2])
-    ready.wait()
-    found.pooled(texts)
-    done.wait()
-
-
-def processes(home: Path, texts: Sequence[str], turns: int) -> list[str]:
-    """Texts a second by one process and by two, in turns; their start and loading is not counted."""
-    lines = ["| texts/s | one process | two processes |", "|---|---|---|"]
-    each: tuple[encoders.Encoder, ...] = ("torch", "openvino")
+def processes(home: Path, texts: Sequence[str], turns: int, count: int) -> Iterator[str]:
+    """What an `add` of these texts takes by one process and by several, their start and end included, and what these
+    take to start and end alone; all in turns. The ratios are the medians of those within a turn."""
+    threads = max(1, cores() // count)
+    yield (
+        f"| encoder | seconds: one process | {count}, threads each: {threads} | ratio | processor's: one | {count} "
+        "| ratio | start: seconds | processor's |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    each: tuple[encoders.Encoder, ...] = ("openvino", "torch")
+    readings = [Reading(title="", text=text, passages=((0, len(text)),)) for text in sorted(texts, key=len)]
     for encoder in each:
-        rates: dict[int, list[float]] = {1: [], 2: []}
-        for _ in range(turns):
-            for count, found in rates.items():
-                found.append(len(texts) / _by_processes(home, encoder, texts, count))
-        one, two = (statistics.median(found) for found in rates.values())
-        lines.append(f"| {encoder} | {one:.1f} | {two:.1f} |")
-    return lines
+        embedder = encoders.load(BUNDLED, home / "model.json", "cpu", encoder)
+        embedder.encode(readings[:8])
+        told = {"name": BUNDLED, "verified": str(home / "model.json"), "device": "cpu", "encoder": encoder}
+        apart = partial(_apart, embedder, {**told, "precision": "auto", "threads": threads}, count, threads)
+        ways = (partial(embedder.encode, readings), partial(apart, readings), partial(apart, _NOTHING * count))
+        took = np.array([[_took(way) for way in ways] for _ in range(turns)])  # turns, ways, clock and processor
+        (one, some, start), ratios = np.median(took, axis=0), np.median(took[:, 0] / took[:, 1], axis=0)
+        yield (
+            f"| {encoder} | {one[0]:.2f} | {some[0]:.2f} | {ratios[0]:.2f} | {one[1]:.2f} | {some[1]:.2f} "
+            f"| {ratios[1]:.2f} | {start[0]:.2f} | {start[1]:.2f} |"
+        )
 
 
-def _by_processes(home: Path, encoder: encoders.Encoder, texts: Sequence[str], count: int) -> float:
-    """Seconds."""
-    context = multiprocessing.get_context("spawn")
-    cores = max(1, len(os.sched_getaffinity(0)) // count)
-    ready, done = context.Barrier(count + 1, timeout=_LONGEST), context.Barrier(count + 1, timeout=_LONGEST)
-    parts = [list(texts[number::count]) for number in range(count)]
-    workers = [context.Process(target=_worker, args=(str(home), encoder, part, cores, ready, done)) for part in parts]
-    for worker in workers:
-        worker.start()
-    ready.wait()
-    began = time.perf_counter()
-    done.wait()
-    took = time.perf_counter() - began
-    for worker in workers:
-        worker.join()
-    return took
+def _apart(embedder: Embedder, told: Json, count: int, threads: int, readings: Sequence[Reading]) -> None:
+    """Encode by processes that are started for it."""
+    with contextlib.closing(Processes(embedder, told, count, threads)) as started:
+        list(started.encode_each([readings[start : start + BATCH] for start in range(0, len(readings), BATCH)]))
+
+
+def _took(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor, those of processes that ended meanwhile included."""
+    before, began = _processor(), time.perf_counter()
+    work()
+    return time.perf_counter() - began, _processor() - before
+
+
+def _processor() -> float:
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def main() -> None:
@@ -212,19 +205,21 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="in how many turns")
     parser.add_argument("--questions", type=int, default=60)
     parser.add_argument("--compared", type=int, default=40, help="how many paragraphs' vectors are compared")
-    parser.add_argument("--processes", action="store_true", help="one process and two, too")
+    parser.add_argument("--processes", type=int, metavar="N", help="compare one process with N, and nothing else")
     parser.add_argument("--commands", type=int, default=5, help="how often each command is run; 0: not at all")
     said = parser.parse_args()
     texts = [one.text for one in spaced(paragraphs(), said.texts)]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         home.mkdir()
+        if said.processes:
+            for line in processes(home, texts, said.turns, said.processes):
+                print(line, flush=True)
+            return
         found = systems(home)
         bulk(found, texts, said.turns)
         questions(found, [one.question for one in spaced(asked(), said.questions + 5)])
         print("\n".join(table(found, texts, said.turns, said.compared)), flush=True)
-        if said.processes:
-            print("\n".join(["", *processes(home, texts, said.turns)]), flush=True)
         if said.commands:
             print("\n".join(["", *commands(home, said.commands)]))
 
