@@ -24,7 +24,7 @@ from retrieval.errors import DiskError
 from retrieval.files import disk, sync_file, sync_folder, write_atomically
 from retrieval.model_files import Identity
 
-FORMAT = 1
+FORMAT = 2
 IR, WEIGHTS, TOKENIZER, PROJECTION = "model.xml", "model.bin", "tokenizer.json", "projection.npy"
 _FACTS, _SEEN = "facts.json", "seen.json"
 _PACKAGES = ("openvino", "sentence-transformers", "tokenizers", "torch", "transformers")

@@ -54,15 +54,23 @@ class Compared:
         return self._show(self.ranked)
 
     @cached_property
+    def _read(self) -> list[Token]:
+        return tokens(self.shown.passage.text)
+
+    @cached_property
     def whole(self) -> _Row:
-        return _Row.of(self.shown.passage)
+        return _Row.of(self.shown.passage, self._read)
 
     @cached_property
     def lit(self) -> _Row:
-        lit = self.shown.highlights
+        lit, around = self.shown.highlights, self.shown.passage
         if not lit:
             return self.whole
-        return _Row.of(whole_sentences(self.shown.passage.version, (lit[0][0], lit[-1][1])))
+        passage = whole_sentences(around.version, (lit[0][0], lit[-1][1]))
+        if not around.start <= passage.start <= passage.end <= around.end:
+            return _Row.of(passage, tokens(passage.text))
+        start, end = passage.start - around.start, passage.end - around.start
+        return _Row.of(passage, [one for one in self._read if start <= one.start < end], start)
 
     @cached_property
     def _rough(self) -> set[tuple[str, ...]]:
@@ -123,14 +131,14 @@ class _Row:
     language: str
 
     @classmethod
-    def of(cls, passage: Passage) -> _Row:
+    def of(cls, passage: Passage, read: Sequence[Token], at: int = 0) -> _Row:
+        """`read` are the passage's tokens; their places are told from `at` before its start on."""
         language = passage.version.entry.blog.language
         begin = [start for start, _ in sentences(passage.version.text, language)]
-        read = tokens(passage.text)
         words = [one for one in read if one.is_word]
         return cls(
             words=tuple(map(_form, words)),
-            sentences=tuple(bisect_right(begin, passage.start + one.start) for one in words),
+            sentences=tuple(bisect_right(begin, passage.start - at + one.start) for one in words),
             names=frozenset(_names(read)),
             language=language,
         )

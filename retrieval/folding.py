@@ -96,12 +96,14 @@ def tokens(text: str) -> list[Token]:
     before = 0
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        kind = match.lastgroup or "other"
-        spaced = start > before and text[before:start].translate(_UNSEEN) != ""
-        form = _form(kind, match[0])
+        kind, written = match.lastgroup or "other", match[0]
+        between = text[before:start]
+        spaced = between == " " or (between != "" and between.translate(_UNSEEN) != "")
+        # most are plain words, of which there is nothing to fold but the case
+        form = written if kind == "word" and written.isalpha() and written.isascii() else _form(kind, written)
         if kind == "quote" and found and found[-1].is_number and not spaced:
-            form = FEET if match[0] in _SINGLES else INCHES
-        glued = bool(found) and kind in _GLUING and not spaced and found[-1].is_word
+            form = FEET if written in _SINGLES else INCHES
+        glued = not spaced and kind in _GLUING and bool(found) and found[-1].is_word
         found.append(Token(start, end, form, form.casefold() if kind in _WORDS else "", spaced, glued))
         before = end
     return found
