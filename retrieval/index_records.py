@@ -4,13 +4,13 @@ count, now or before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Select, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, delete, exists, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval import schema
@@ -67,25 +67,30 @@ class IndexRecords:
             ):
                 connection.execute(insert(schema.passages), rows)
 
-    def versions_without_passages(self, model: str) -> Iterator[Version]:
-        """Every version that has words and no passage kept for a model's fingerprint, superseded ones too."""
+    def versions_without_passages(self, model: str, since_change: int = 0) -> Iterator[Version]:
+        """Every version that has words and no passage kept for a model's fingerprint, superseded ones too, of the
+        entries that changed after that number of the feed: to look through all of a large archive takes a second."""
         versions, columns = schema.versions.c, schema.passages.c
         held = exists().where(columns.model == model, columns.version == versions.key)
-        return self._each(all_versions().where(versions.text != "", ~held).order_by(versions.key))
+        query = all_versions().where(versions.text != "", ~held)
+        return self._each(query.where(_changed(since_change)) if since_change else query)
 
     def every_version(self) -> Iterator[Version]:
         """Every version, superseded ones too."""
-        return self._each(all_versions().order_by(schema.versions.c.key))
+        return self._each(all_versions())
 
-    def versions_of_blogs(self, blogs: Iterable[str]) -> Iterator[Version]:
+    def versions_of_blogs(self, blogs: Collection[str]) -> Iterator[Version]:
         """Every version of some blogs by id, superseded ones too."""
+        if not blogs:
+            return iter(())
         return self._each(all_versions().where(schema.entries.c.blog.in_(sorted(blogs))))
 
     def _each(self, query: Select[Any]) -> Iterator[Version]:
         """The versions that there are now, a chunk at a time: SQLite's log cannot be cut while one is reading, and
         who reads all of them writes what is made of each."""
         with mapped(self.path), self._reading() as connection:
-            keys = connection.execute(query.with_only_columns(schema.versions.c.key)).scalars().all()
+            ordered = query.with_only_columns(schema.versions.c.key).order_by(schema.versions.c.key)
+            keys = connection.execute(ordered).scalars().all()
         for chunk in chunks(keys):
             some = all_versions().where(schema.versions.c.key.in_(chunk)).order_by(schema.versions.c.key)
             with mapped(self.path), self._reading() as connection:
@@ -139,9 +144,7 @@ class IndexRecords:
 
     def stale_versions(self, since_change: int) -> frozenset[int]:
         """All versions of the entries that changed after that number of the feed; a hold changes no wording."""
-        changes = schema.changes.c
-        changed = select(changes.entry).where(changes.number > since_change, changes.kind.not_in(HOLDS))
-        query = select(schema.versions.c.key).where(schema.versions.c.entry.in_(changed))
+        query = select(schema.versions.c.key).where(_changed(since_change))
         with mapped(self.path), self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
@@ -160,11 +163,15 @@ class IndexRecords:
             return frozenset(connection.execute(query).scalars())
 
     def erased_versions(self) -> frozenset[int]:
-        """All versions whose words were taken down."""
+        """All versions whose words were taken down: each take-down left a tombstone."""
+        entries, versions = schema.entries.c, schema.versions.c
         query = (
-            select(schema.versions.c.key)
-            .join_from(schema.versions, schema.entries, schema.versions.c.entry == schema.entries.c.key)
-            .where(or_(schema.versions.c.cause == Cause.TAKEN_DOWN, schema.entries.c.status == Status.TAKEN_DOWN))
+            select(versions.key)
+            .join_from(schema.versions, schema.entries, versions.entry == entries.key)
+            .where(
+                versions.entry.in_(select(schema.tombstones.c.entry)),
+                or_(versions.cause == Cause.TAKEN_DOWN, entries.status == Status.TAKEN_DOWN),
+            )
         )
         with mapped(self.path), self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
@@ -229,3 +236,10 @@ class IndexRecords:
 
     def _reading(self) -> Any:
         return self._engine.begin()
+
+
+def _changed(since_change: int) -> ColumnElement[bool]:
+    """Versions of the entries that changed after that number of the feed; a hold changes no wording."""
+    changes = schema.changes.c
+    changed = select(changes.entry).where(changes.number > since_change, changes.kind.not_in(HOLDS))
+    return schema.versions.c.entry.in_(changed)

@@ -90,7 +90,7 @@ def _index(work: _Work, folder: Path, model_name: str, now: datetime, full: bool
     mark = held.model if held else _mark(work.embedder)
     anew = store.every_version() if full else store.versions_of_blogs(_of_another_language(store, held))
     cut_anew = work.cut(anew)
-    work.cut(store.versions_without_passages(mark.fingerprint))
+    work.cut(store.versions_without_passages(mark.fingerprint, held.change if held else 0))
     if held and work.mark not in (None, mark):  # another model under the same name
         held, mark = None, _mark(work.embedder)
         work.cut(store.versions_without_passages(mark.fingerprint))

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from retrieval.archive import Archive
 from retrieval.errors import NothingIndexed, UsageError
@@ -284,6 +283,8 @@ confidences = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0]) | st.flo
 
 @given(confidences, confidences)
 def test_auroc_is_scikit_learns(positives: list[float], negatives: list[float]) -> None:
+    from sklearn.metrics import roc_auc_score  # importing it takes seconds
+
     found = auroc(positives, negatives)
     truth = [1] * len(positives) + [0] * len(negatives)
     assert found.value == pytest.approx(roc_auc_score(truth, positives + negatives))
@@ -292,6 +293,8 @@ def test_auroc_is_scikit_learns(positives: list[float], negatives: list[float]) 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=30))
 def test_brier_is_scikit_learns_and_the_curve_ends_at_all(pairs: list[tuple[bool, float]]) -> None:
+    from sklearn.metrics import brier_score_loss
+
     results = [replace(RIGHT, right=right, confidence=sure) for right, sure in pairs]
     flags = [right for right, _ in pairs]
     assert figures(results).brier.value == pytest.approx(

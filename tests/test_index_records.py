@@ -15,6 +15,7 @@ from retrieval.database import empty_log
 from retrieval.index_records import KeptEncoding, KeptPassage
 from retrieval.model import SourceOptions
 from retrieval.store import Store
+from retrieval.tombstones import lay
 from tests.test_ingest import NOW, line, take, write
 
 
@@ -87,6 +88,8 @@ def test_the_stamp_is_the_same_as_long_as_the_archive_is(store: Store) -> None:
 def test_what_was_taken_down(store: Store) -> None:
     assert store.erased_versions() == frozenset()
     with store._writing() as connection:
+        for entry, version in ((1, 2), (4, None)):
+            lay(connection, entry=entry, version=version, reason="r", by="b", now=NOW, marks=[b"mark"])
         connection.execute(update(schema.versions).where(schema.versions.c.key == 5).values(cause="taken_down"))
     assert store.erased_versions() == {5}
     said(store, 4, status="taken_down")
@@ -112,6 +115,9 @@ def test_passages_are_kept_by_model_and_replaced(store: Store) -> None:
     assert store.passages_of("m", [1, 2, 3]) == {1: [one, two], 2: [one]}
     assert store.passages_of("other", [1, 2, 3]) == {}
     assert [version.key for version in store.versions_without_passages("m")] == [3, 4, 5]
+    assert [version.key for version in store.versions_without_passages("m", 2)] == [3, 4, 5]
+    assert [version.key for version in store.versions_without_passages("m", 4)] == [5]
+    assert list(store.versions_without_passages("m", 5)) == []
     store.keep_passages("m", {1: [three]})
     assert store.passages_of("m", [1]) == {1: [three]}
     store.keep_passages("m", {1: []})
