@@ -131,7 +131,7 @@ LAYERS = [
     "retrieval.tables",
     "retrieval.contents",
     "retrieval.vectors.interface",
-    "retrieval.vectors.products",
+    "retrieval.vectors.comparing",
     "retrieval.vectors.flat",
     "retrieval.vectors.ivf",
     "retrieval.vectors",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.embedding import Embedder
+from tests import converted_model
 from tests.command import (
     Command,
     Finished,
@@ -78,6 +79,14 @@ def test_status_show_and_refusals_import_no_model_and_no_index(two: Command, wor
     assert status == expected
     assert "sqlalchemy" in names
     assert not names & {"torch", "sentence_transformers", "transformers", "faiss", "slack_bolt", "rich"}
+
+
+def test_asking_a_small_archive_imports_neither_torch_nor_faiss(two: Command) -> None:
+    converted_model.give(two.home)
+    status, names, out = imported("--home", two.home, "ask", "Who won the Quillhaven cup?")
+    assert (status, "eleven seconds" in out) == (0, True)
+    assert {"openvino", "tantivy"} <= names
+    assert not names & {"torch", "sentence_transformers", "transformers", "faiss", "slack_bolt"}
 
 
 def test_usage_errors_import_no_database(two: Command) -> None:

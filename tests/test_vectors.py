@@ -17,7 +17,7 @@ from retrieval.errors import DamagedSnapshot, DiskError
 from retrieval.stored import Stored
 from retrieval.tables import sha256
 from retrieval.vectors import Admitted, Ids, Scores, VectorIndex, index_in_memory, ivf, open_index, write_index
-from retrieval.vectors.products import best, cosines, products
+from retrieval.vectors.comparing import best, cosines
 
 COUNT, DIMENSION = 50, 8
 MANY, WIDE = 6_000, 24
@@ -94,13 +94,6 @@ def test_what_is_admitted_is_told_in_every_form_and_stays() -> None:
         admitted.mask[1] = True
     none = Admitted(np.empty(0, np.bool_))
     assert (none.count, none.ids.tolist(), none.bits.tolist()) == (0, [], [])
-
-
-def test_products_are_numpys_and_never_of_another_dimension() -> None:
-    for held in (VECTORS, VECTORS[::2], VECTORS[:0], np.asfortranarray(VECTORS)):
-        np.testing.assert_allclose(products(held, VECTORS[3]), held @ VECTORS[3], atol=1e-6)
-    with pytest.raises(ValueError, match=r"a vector of shape \(3,\) among vectors of shape \(50, 8\)"):
-        products(VECTORS, VECTORS[0, :3])
 
 
 @pytest.mark.parametrize(("limit", "wanted"), [(0, []), (1, [1]), (2, [1, 2]), (3, [1, 2, 4]), (9, [1, 2, 4, 7])])

@@ -6,14 +6,12 @@ import numpy as np
 
 from retrieval.errors import DamagedSnapshot
 from retrieval.manifest import REBUILD
+from retrieval.vectors.comparing import best, cosines, in_runs
 from retrieval.vectors.interface import Admitted, Ids, Scores
-from retrieval.vectors.products import best, cosines, in_runs, products
 
 _SPARSE = 1 / 4
 """Up to this share of the vectors they are picked out, above all are compared: to copy one takes about as long as
 comparing three."""
-
-_NONE = np.empty(0, np.float32)
 
 
 class FlatIndex:
@@ -24,22 +22,18 @@ class FlatIndex:
         self._vectors = np.asarray(vectors)  # of a mapped file a plain array, which is quicker to pick from
 
     def search(self, vector: Scores, limit: int, admitted: Admitted | None) -> tuple[Ids, Scores]:
-        ids = np.sort(self._nearest(vector, limit, admitted))
-        return best(ids, cosines(self._vectors[ids], vector), limit)
-
-    def _nearest(self, vector: Scores, limit: int, admitted: Admitted | None) -> Ids:
         count = len(self._vectors)
         if admitted is not None and admitted.count <= _SPARSE * count:
-            parts = [products(self._vectors[some], vector) for some in in_runs(admitted.ids)]
-            return best(admitted.ids, np.concatenate([_NONE, *parts]), limit)[0]
-        scores = products(self._vectors, vector)
+            return best(admitted.ids, self.cosines(vector, admitted.ids), limit)
+        scores = cosines(self._vectors, vector)
         if admitted is None or admitted.count == count:
-            return best(np.arange(count, dtype=np.int64), scores, limit)[0]
-        return best(admitted.ids, scores[admitted.mask], limit)[0]
+            return best(np.arange(count, dtype=np.int64), scores, limit)
+        return best(admitted.ids, scores[admitted.mask], limit)
 
     def cosines(self, vector: Scores, ids: Ids) -> Scores:
         check(ids, len(self._vectors))
-        return np.concatenate([_NONE, *(cosines(self._vectors[some], vector) for some in in_runs(ids))])
+        parts = [cosines(self._vectors[some], vector) for some in in_runs(ids)]
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
 def check(ids: Ids, count: int) -> None:

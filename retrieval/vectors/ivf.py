@@ -23,9 +23,9 @@ from retrieval.files import disk
 from retrieval.manifest import REBUILD
 from retrieval.stored import Stored
 from retrieval.tables import sha256
+from retrieval.vectors.comparing import best, cosines, in_runs
 from retrieval.vectors.flat import check
 from retrieval.vectors.interface import Admitted, Ids, Scores
-from retrieval.vectors.products import best, cosines, in_runs
 
 FILE = "vectors.faiss"
 _THREADS = 1

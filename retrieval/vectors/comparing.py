@@ -1,4 +1,4 @@
-"""Inner products of one vector with many, by FAISS's kernel on one thread, and the best of them."""
+"""Inner products of one vector with many, and the best of them."""
 
 from __future__ import annotations
 
@@ -16,27 +16,13 @@ def in_runs(ids: Ids) -> list[Ids]:
     return [ids[start : start + _RUN] for start in range(0, ids.size, _RUN)]
 
 
-def products(vectors: Scores, vector: Scores) -> Scores:
-    """The inner product of each of `vectors`, shape (n, dimension), with `vector`, shape (dimension,).
-
-    NumPy's product took 1.6 to 8 times as long for 10,000 and more of 384 dimensions, on as many threads as it liked.
-    """
-    import faiss
-
-    found = np.empty(len(vectors), np.float32)
-    if len(vectors):
-        vectors, vector = np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(vector, np.float32)
-        if vectors.shape[1:] != vector.shape:  # the kernel gets bare addresses
-            raise ValueError(f"a vector of shape {vector.shape} among vectors of shape {vectors.shape}")
-        faiss.fvec_inner_products_ny(  # type: ignore[attr-defined]
-            faiss.swig_ptr(found), faiss.swig_ptr(vector), faiss.swig_ptr(vectors), vector.size, len(vectors)
-        )
-    return found
-
-
 def cosines(vectors: Scores, vector: Scores) -> Scores:
-    """The same, of a few: each is summed up alike, wherever it stands. The kernel rounds by the place, so that which
-    of two equal vectors comes first would depend on what lies beside them."""
+    """The inner product of each of `vectors`, shape (n, dimension), with `vector`, shape (dimension,), on one thread.
+
+    Each is summed up alike, wherever it stands. The kernels of FAISS and BLAS round by the place, so that which of
+    two equal vectors comes first would depend on what lies beside them; FAISS's took 0.6 ms for 6,000 of 384
+    dimensions, this 0.7, and to import FAISS takes a tenth of a second.
+    """
     found: Scores = np.einsum("ij,j->i", vectors, vector)
     return found
 
