@@ -21,12 +21,13 @@ from retrieval import database
 from retrieval.backup import ARCHIVE, Database, damage
 from retrieval.encoding import PooledEmbedder
 from retrieval.errors import DamagedSnapshot, NoSnapshot, OlderSnapshot
+from retrieval.files import sha256
 from retrieval.manifest import REBUILD, SegmentMark, read_manifest
 from retrieval.restoring import LEFTOVER
 from retrieval.serving import is_served
 from retrieval.sources import STANDARD_INPUT, is_address, printable
 from retrieval.store import BlogState, Store
-from retrieval.tables import check_files, sha256
+from retrieval.tables import check_files
 from retrieval.tombstones import KEY_FILE, Marker
 
 if TYPE_CHECKING:

@@ -31,8 +31,7 @@ from typing import Any
 from retrieval import schema
 from retrieval.database import check, mapped
 from retrieval.errors import DiskError, ForeignStore, NewerStore, NothingIndexed, StoreError, UsageError
-from retrieval.files import disk, sync_file, sync_folder
-from retrieval.tables import sha256
+from retrieval.files import disk, sha256, sync_file, sync_folder
 
 FORMAT = 1
 OWNERS_ALONE = 0o600

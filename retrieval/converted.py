@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from retrieval.errors import DiskError
-from retrieval.files import disk, sync_file, sync_folder, write_atomically
+from retrieval.files import disk, sha256, sync_file, sync_folder, write_atomically
 from retrieval.model_files import Identity
 
 FORMAT = 2
@@ -104,7 +104,7 @@ def keep(models: Path, fingerprint: str, build: Callable[[Path], Facts]) -> tupl
             made = Path(aside) / "made"
             made.mkdir()
             facts = build(made)
-            files = {path.name: (path.stat().st_size, _digest(path)) for path in sorted(made.iterdir())}
+            files = {path.name: (path.stat().st_size, sha256(path)) for path in sorted(made.iterdir())}
             facts = replace(facts, files=files)
             body = json.dumps(asdict(facts), sort_keys=True)
             sealed = {"format": FORMAT, "sha256": hashlib.sha256(body.encode()).hexdigest(), "facts": body}
@@ -158,7 +158,7 @@ def _whole(folder: Path, facts: Facts) -> bool:
         now = {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
         if _json(folder / _SEEN) == now:
             return True
-        if any(_digest(folder / name) != digest for name, (_, digest) in facts.files.items()):
+        if any(sha256(folder / name) != digest for name, (_, digest) in facts.files.items()):
             return False
     except OSError as error:
         log.info("the converted model in %s cannot be read: %s", folder, error.strerror)
@@ -174,8 +174,3 @@ def _json(path: Path) -> object:
     except (OSError, ValueError):
         return None
     return found
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ from retrieval.errors import DiskError, StoreBusy
 MODELS = "models"
 """The part of an archive's folder in which converted models are kept: it can be made anew at any time."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import io
 import json
@@ -14,7 +13,7 @@ import numpy as np
 
 from retrieval import arrays
 from retrieval.errors import ModelError
-from retrieval.files import disk, write_atomically
+from retrieval.files import disk, sha256, write_atomically
 from retrieval.neural import mapped
 from retrieval.projection import WIDTH, Matrix
 
@@ -83,8 +82,7 @@ def verify_once(weights: Path, verified: Path) -> None:
         with contextlib.suppress(OSError, ValueError):
             if json.loads(verified.read_bytes()) == seen:
                 return
-        with weights.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256(weights)
     if found != BUNDLED_SHA256:
         raise ModelError(
             f"the weights of {BUNDLED} are not the expected ones: SHA-256 {found}, expected {BUNDLED_SHA256}",

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from retrieval import arrays
-from retrieval.files import disk, sync_file
+from retrieval.files import disk, sha256, sync_file
 from retrieval.growing import Written
 from retrieval.lexical import LexicalWriter
 from retrieval.manifest import ModelMark, SegmentMark
-from retrieval.tables import IndexedVersion, Tabulating, kinds, sha256
+from retrieval.tables import IndexedVersion, Tabulating, kinds
 from retrieval.vectors import write_index
 
 Contents = Iterable[Sequence[IndexedVersion]]

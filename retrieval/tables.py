@@ -10,7 +10,6 @@ vectors.npy      the vectors of its passages, see `vectors`
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from retrieval.bm25 import HASH, flattened
 from retrieval.clock import microseconds
 from retrieval.errors import DamagedSnapshot
+from retrieval.files import sha256
 from retrieval.growing import Rows
 from retrieval.languages import primary
 from retrieval.lexical import LexicalDocument, terms
@@ -200,9 +200,3 @@ def check_files(folder: Path, mark: SegmentMark) -> None:
             raise DamagedSnapshot(f"the index lacks {path}", REBUILD) from None
         except OSError as error:
             raise DamagedSnapshot(f"{path} cannot be read: {error.strerror}", REBUILD) from error
-
-
-def sha256(path: Path) -> str:
-    """The digest of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

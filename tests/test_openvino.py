@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval import conversion, converted, encoders, openvino_embedder
+from retrieval import conversion, converted, encoders, files, openvino_embedder
 from retrieval.converted import Facts, Measured
 from retrieval.embedding import SentenceTransformerEmbedder
 from retrieval.errors import DiskError, ModelError
@@ -241,13 +241,13 @@ def test_files_are_read_through_once_and_again_when_they_are_touched(
 ) -> None:
     assert pair.found(copied) is not None
     read: list[Path] = []
-    digest = converted._digest
+    digest = files.sha256
 
     def noted(path: Path) -> str:
         read.append(path)
         return digest(path)
 
-    monkeypatch.setattr(converted, "_digest", noted)
+    monkeypatch.setattr(converted, "sha256", noted)
     assert pair.found(copied) is not None
     assert read == []
     [folder] = (copied / "models").iterdir()
@@ -274,7 +274,7 @@ def test_other_versions_of_its_makers_make_it_anew(pair: Pair, monkeypatch: pyte
     assert pair.found() is None
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{}", b"\xff", b'{"format": 2, "sha256": "", "facts": "{}"}'])
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"\xff", b'{"format": 3, "sha256": "", "facts": "{}"}'])
 def test_what_is_no_converted_model_is_passed_over(pair: Pair, copied: Path, body: bytes) -> None:
     for name in ("a-stranger", "zz"):
         (copied / "models" / name).mkdir()

@@ -14,8 +14,8 @@ import pytest
 
 from retrieval import vectors as engines
 from retrieval.errors import DamagedSnapshot, DiskError
+from retrieval.files import sha256
 from retrieval.stored import Stored
-from retrieval.tables import sha256
 from retrieval.vectors import Admitted, Ids, Scores, VectorIndex, index_in_memory, ivf, open_index, write_index
 from retrieval.vectors.comparing import best, cosines
 

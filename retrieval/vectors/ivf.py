@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 
 from retrieval.errors import DamagedSnapshot, DiskError
-from retrieval.files import disk
+from retrieval.files import disk, sha256
 from retrieval.manifest import REBUILD
 from retrieval.stored import Stored
-from retrieval.tables import sha256
 from retrieval.vectors.comparing import best, cosines, in_runs
 from retrieval.vectors.flat import check
 from retrieval.vectors.interface import Admitted, Ids, Scores
