@@ -65,7 +65,7 @@ def _finish(axes: Axes, what: str, *, log: bool = True) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("passages (logarithmic)")
     axes.set_ylabel(f"{what} (logarithmic)" if log else what)
