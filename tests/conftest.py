@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -33,7 +34,10 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The converted model's folder is that of the whole run, whose processes inherit its name."""
+    """The converted model's folder is that of the whole run, whose processes inherit its name. They would inherit,
+    too, that Ctrl-C is ignored where a shell runs this in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ[converted_model.FOLDER] = tempfile.mkdtemp(prefix="stet-models-")
 

@@ -244,7 +244,10 @@ def test_ctrl_c_ends_all(home: Path, alone: Embedder) -> None:
     assert parent.stdout is not None
     assert parent.stdout.readline() == "going\n"
     os.killpg(parent.pid, signal.SIGINT)
-    _, said = parent.communicate(timeout=60)
+    try:
+        _, said = parent.communicate(timeout=60)
+    finally:
+        parent.kill()
     assert not any(map(is_alive, ids))
     assert said.rstrip().endswith("KeyboardInterrupt")
     assert said.count("Traceback") == 1
