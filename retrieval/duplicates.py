@@ -132,7 +132,7 @@ class _Row:
 
     @classmethod
     def of(cls, passage: Passage, read: Sequence[Token], at: int = 0) -> _Row:
-        """`read` are the passage's tokens; their places are told from `at` before its start on."""
+        """`read` are the passage's tokens, with their places in what begins `at` characters before it."""
         language = passage.version.entry.blog.language
         begin = [start for start, _ in sentences(passage.version.text, language)]
         words = [one for one in read if one.is_word]

@@ -4,6 +4,7 @@ count, now or before.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,8 +18,8 @@ from retrieval import schema
 from retrieval.clock import microseconds
 from retrieval.database import mapped
 from retrieval.history import Past, Wording, past
-from retrieval.model import Cause, Status, Version
-from retrieval.rows import all_blogs, all_versions, chunks, micros, to_version
+from retrieval.model import Blog, Cause, Status, Version
+from retrieval.rows import all_blogs, all_versions, chunks, micros, to_version, versions_by_key
 from retrieval.stamping import Stamp, Stamping
 
 HOLDS = ("held", "released")
@@ -91,12 +92,21 @@ class IndexRecords:
         with mapped(self.path), self._reading() as connection:
             ordered = query.with_only_columns(schema.versions.c.key).order_by(schema.versions.c.key)
             keys = connection.execute(ordered).scalars().all()
+        yield from self.versions_in_order(keys)
+
+    def versions(self, keys: Iterable[int], blogs: Mapping[str, Blog] | None = None) -> dict[int, Version]:
+        """Versions by key, each with its entry's status as it is now; `blogs` are those of the stamp, where it was
+        read."""
+        with mapped(self.path), self._reading() as connection:
+            known = all_blogs(connection) if blogs is None else blogs
+            rows = connection.exec_driver_sql(versions_by_key(), (json.dumps(list(keys)),))
+            return {row.version_key: to_version(row, known) for row in rows}
+
+    def versions_in_order(self, keys: Iterable[int]) -> Iterator[Version]:
+        """Versions by their keys, in that order, a chunk at a time."""
         for chunk in chunks(keys):
-            some = all_versions().where(schema.versions.c.key.in_(chunk)).order_by(schema.versions.c.key)
-            with mapped(self.path), self._reading() as connection:
-                blogs = all_blogs(connection)
-                rows = connection.execute(some).all()
-            yield from (to_version(row, blogs) for row in rows)
+            found = self.versions(chunk)
+            yield from (found[key] for key in chunk)
 
     def passages_of(self, model: str, keys: Iterable[int]) -> dict[int, list[KeptPassage]]:
         """The kept passages of versions by key, in the order of the text; a version without any is left out."""

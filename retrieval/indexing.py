@@ -154,18 +154,10 @@ def compact(store: Store, folder: Path, writing: Callable[[], AbstractContextMan
     mark = read_manifest(folder).model
 
     def contents(keys: Sequence[int]) -> Contents:
-        for some in _windows(versions_in_order(store, keys), _AT_ONCE):
+        for some in _windows(store.versions_in_order(keys), _AT_ONCE):
             yield indexed(store, mark, some)
 
     return building.compact(folder, contents, store.erased_versions, writing, now)
-
-
-def versions_in_order(store: Store, keys: Sequence[int]) -> Iterator[Version]:
-    """Versions by their keys, in that order."""
-    for start in range(0, len(keys), _AT_ONCE):
-        some = keys[start : start + _AT_ONCE]
-        found = store.versions(some)
-        yield from (found[key] for key in some)
 
 
 class _Work:
@@ -218,7 +210,7 @@ class _Work:
 
     def contents_of(self, mark: ModelMark, keys: Sequence[int]) -> Contents:
         """Likewise, by their keys."""
-        return self.contents(mark, versions_in_order(self.store, keys))
+        return self.contents(mark, self.store.versions_in_order(keys))
 
     def _complete(
         self, mark: ModelMark, versions: Mapping[int, Version], kept: Mapping[int, Sequence[KeptPassage]]

@@ -5,8 +5,7 @@ The only place with text. All SQL is here and in `database`; what comes out are 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +34,6 @@ from retrieval.rows import (
     to_known,
     to_source,
     to_version,
-    versions_by_key,
     within,
     within_in_order,
     worded_entries,
@@ -171,14 +169,6 @@ class Store(IndexRecords):
             blogs = all_blogs(connection)
             for row in connection.execute(query.order_by(schema.entries.c.posted, schema.entries.c.key)):
                 yield to_version(row, blogs)
-
-    def versions(self, keys: Iterable[int], blogs: Mapping[str, Blog] | None = None) -> dict[int, Version]:
-        """Versions by key, each with its entry's status as it is now; `blogs` are those of the stamp, where it was
-        read."""
-        with mapped(self.path), self._reading() as connection:
-            known = all_blogs(connection) if blogs is None else blogs
-            rows = connection.exec_driver_sql(versions_by_key(), (json.dumps(list(keys)),))
-            return {row.version_key: to_version(row, known) for row in rows}
 
     def entries_in_order(self, wanted: Filter, limit: int, *, latest: bool) -> list[Version]:
         """The current versions of the earliest (or latest) live entries within a filter, in that order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,11 +11,6 @@ from retrieval.vectors.interface import Ids, Scores
 
 _RUN = 4096
 """Vectors that are read at once: 6 MB of 384 dimensions."""
-
-
-def in_runs(ids: Ids) -> list[Ids]:
-    """Ids in parts that are read at once."""
-    return [ids[start : start + _RUN] for start in range(0, ids.size, _RUN)]
 
 
 def cosines(vectors: Scores, vector: Scores) -> Scores:
@@ -24,6 +21,15 @@ def cosines(vectors: Scores, vector: Scores) -> Scores:
     dimensions, this 0.7, and to import FAISS takes a tenth of a second.
     """
     found: Scores = np.einsum("ij,j->i", vectors, vector)
+    return found
+
+
+def cosines_of(ids: Ids, read: Callable[[Ids], Scores], vector: Scores) -> Scores:
+    """The cosines of vectors by their ids, which are read a part at a time."""
+    found = np.empty(ids.size, np.float32)
+    for start in range(0, ids.size, _RUN):
+        part = slice(start, start + _RUN)
+        found[part] = cosines(read(ids[part]), vector)
     return found
 
 

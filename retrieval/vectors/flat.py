@@ -6,7 +6,7 @@ import numpy as np
 
 from retrieval.errors import DamagedSnapshot
 from retrieval.manifest import REBUILD
-from retrieval.vectors.comparing import best, cosines, in_runs
+from retrieval.vectors.comparing import best, cosines, cosines_of
 from retrieval.vectors.interface import Admitted, Ids, Scores
 
 _SPARSE = 1 / 4
@@ -32,8 +32,7 @@ class FlatIndex:
 
     def cosines(self, vector: Scores, ids: Ids) -> Scores:
         check(ids, len(self._vectors))
-        parts = [cosines(self._vectors[some], vector) for some in in_runs(ids)]
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+        return cosines_of(ids, lambda some: self._vectors[some], vector)
 
 
 def check(ids: Ids, count: int) -> None:

@@ -22,7 +22,7 @@ from retrieval.errors import DamagedSnapshot, DiskError
 from retrieval.files import disk, sha256
 from retrieval.manifest import REBUILD
 from retrieval.stored import Stored
-from retrieval.vectors.comparing import best, cosines, in_runs
+from retrieval.vectors.comparing import best, cosines_of
 from retrieval.vectors.flat import check
 from retrieval.vectors.interface import Admitted, Ids, Scores
 
@@ -229,8 +229,7 @@ class IvfIndex:
 
     def _of(self, vector: Scores, ids: Ids) -> Scores:
         """The cosines of ascending ids."""
-        parts = [cosines(self._rows.at(some), vector) for some in in_runs(ids)]
-        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+        return cosines_of(ids, self._rows.at, vector)
 
 
 def _whole(index: Any, count: int) -> bool:
