@@ -98,14 +98,17 @@ class Present:
         if before.sha256 == WITHDRAWN:
             return _Now(before=before, standing=Standing.WITHDRAWN)
         versions = self._versions(before.entry)
-        if not versions:
-            return _Now(before=before, standing=Standing.LOST)
+        if not versions:  # what is taken down loses its id, and the ledger may not have heard of it yet
+            down = self._archive.store.taken_down(before.entry) is not None
+            return _Now(before=before, standing=Standing.WITHDRAWN if down else Standing.LOST)
         entry = versions[0].entry
         if entry.status is Status.TAKEN_DOWN:
             return _Now(before=before, standing=Standing.WITHDRAWN)
         if not self._may_be_shown(versions[0]):
             return _Now(before=before, standing=Standing.HIDDEN)
         shown = next((one for one in versions if one.number == before.version), None)
+        if shown is not None and shown.cause is Cause.TAKEN_DOWN:
+            return _Now(before=before, standing=Standing.WITHDRAWN)
         if shown is None or not before.proves(shown.text):
             return _Now(before=before, standing=Standing.LOST)
         passage = Passage(version=shown, start=before.start, end=before.end)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot import wording
+from bot import render, wording
 from bot.ledger import WITHDRAWN, Ledger
 from bot.ledger.messages import Standing, State
+from bot.present import Present
 from retrieval.archive import Archive
 from retrieval.clock import label
 from retrieval.model import SourceOptions
@@ -178,6 +179,22 @@ def test_an_entry_that_is_taken_down_leaves_no_word_and_no_digest(slack: Loopbac
     [receipt] = newsroom.kept(post).receipts
     assert receipt.sha256 == WITHDRAWN
     assert receipt.entry.startswith("dam/taken-down-")
+
+
+@pytest.mark.parametrize("version", [None, 1])
+def test_what_was_taken_down_a_moment_ago_is_not_called_edited(
+    slack: LoopbackSlack, newsroom: Newsroom, version: int | None
+) -> None:
+    with running(slack, newsroom.archive, newsroom.folder):
+        post = asked(slack)
+        slack.wait_until(lambda: newsroom.kept(post) is not None)
+    if version is not None:
+        newsroom.edit(DAM.replace("Four", "Five"))
+    at = datetime.now(UTC)
+    newsroom.archive.store.take_down("dam/0", version, "court-order", "admin", at)  # the ledger knows nothing yet
+    found = Present(newsroom.archive, newsroom.kept(post), at).refreshed()
+    assert found.worse == {Standing.WITHDRAWN}
+    assert any(wording.TAKEN_DOWN in render.plain(one.reply) for one in found.response.sections)
 
 
 def test_what_changed_while_the_bot_was_down_is_changed_when_it_is_back(
